@@ -1,0 +1,167 @@
+// Package rest is the one HTTP client of the REST desks: resty v2 with one attempt a call,
+// time-outs, a limit on answers, no redirects, and errors that carry a kind and no content.
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+
+	"deskbridge/providers"
+)
+
+// Defaults of [Options].
+const (
+	DefaultTimeout   = 30 * time.Second
+	DefaultMaxAnswer = 40 << 20
+	DefaultMaxConns  = 4
+)
+
+// Options configures a client.
+type Options struct {
+	// Desk is the type of desk, for errors.
+	Desk string
+	// BaseURL has no slash at its end.
+	BaseURL string
+	// Authorize adds the credentials to a request.
+	Authorize func(*resty.Request) error
+	// Timeout bounds one call; zero means [DefaultTimeout].
+	Timeout time.Duration
+	// MaxAnswer bounds an answer in bytes; zero means [DefaultMaxAnswer].
+	MaxAnswer int
+	// MaxConns bounds connections to the desk; zero means [DefaultMaxConns].
+	MaxConns int
+	// Classify overrides the table status -> kind by what the desk's error says; the empty
+	// kind keeps the table's. What it is given must not get into an error's text.
+	Classify func(status int, body []byte) providers.Kind
+}
+
+// Client calls one desk. It is safe for concurrent use.
+type Client struct {
+	options Options
+	resty   *resty.Client
+}
+
+// Call is one request.
+type Call struct {
+	// Op is what is tried, for errors: "create ticket".
+	Op     string
+	Method string
+	// Path holds {name} for each of Params, whose values are escaped.
+	Path   string
+	Params map[string]string
+	Query  url.Values
+	// JSON is sent as the body unless Form is set.
+	JSON any
+	Form []FormPart
+	// Into takes the JSON of the answer.
+	Into any
+}
+
+// FormPart is one part of a multipart/form-data body.
+type FormPart struct {
+	Name        string
+	FileName    string
+	ContentType string
+	Content     io.Reader
+}
+
+// Answer is what the desk said.
+type Answer struct {
+	Header http.Header
+	// At is the desk's clock, UTC; zero if it sent no Date.
+	At time.Time
+}
+
+// New makes a client.
+func New(options Options) *Client {
+	if options.Timeout == 0 {
+		options.Timeout = DefaultTimeout
+	}
+	if options.MaxAnswer == 0 {
+		options.MaxAnswer = DefaultMaxAnswer
+	}
+	if options.MaxConns == 0 {
+		options.MaxConns = DefaultMaxConns
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxConnsPerHost = options.MaxConns
+	transport.MaxIdleConnsPerHost = options.MaxConns
+	transport.IdleConnTimeout = 5 * time.Second // a kept connection pins a worker of a small desk
+	client := resty.NewWithClient(&http.Client{Transport: transport, Timeout: options.Timeout}).
+		SetBaseURL(options.BaseURL).
+		SetResponseBodyLimit(options.MaxAnswer).
+		SetHeader("Accept", "application/json").
+		SetHeader("User-Agent", "deskbridge").
+		SetLogger(silent{}).
+		SetRedirectPolicy(resty.RedirectPolicyFunc(func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}))
+	return &Client{options: options, resty: client}
+}
+
+// Read makes a call that changes nothing at the desk, whatever its method.
+func (c *Client) Read(ctx context.Context, call Call) (Answer, error) {
+	return c.do(ctx, call, reading)
+}
+
+// Write makes a call that changes something: without an answer its outcome is unknown.
+func (c *Client) Write(ctx context.Context, call Call) (Answer, error) {
+	return c.do(ctx, call, writing)
+}
+
+func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, error) {
+	request, err := c.request(ctx, call)
+	if err != nil {
+		return Answer{}, c.Errorf(call.Op, providers.KindOf(err), err)
+	}
+	response, err := request.Execute(call.Method, call.Path)
+	if err != nil {
+		return Answer{}, c.transportError(ctx, call.Op, err, effect)
+	}
+	answer := Answer{Header: response.Header()}
+	if at, err := http.ParseTime(response.Header().Get("Date")); err == nil {
+		answer.At = at.UTC()
+	}
+	if response.StatusCode() < 200 || response.StatusCode() > 299 {
+		return answer, c.statusError(call.Op, response, effect)
+	}
+	if call.Into == nil {
+		return answer, nil
+	}
+	if err := json.Unmarshal(response.Body(), call.Into); err != nil {
+		return answer, c.Errorf(call.Op, effect.kind(providers.Malformed), errors.New("the answer is not the JSON that was expected"))
+	}
+	return answer, nil
+}
+
+func (c *Client) request(ctx context.Context, call Call) (*resty.Request, error) {
+	request := c.resty.R().SetContext(ctx).SetPathParams(call.Params).SetQueryParamsFromValues(call.Query)
+	switch {
+	case call.Form != nil:
+		fields := make([]*resty.MultipartField, len(call.Form))
+		for i, part := range call.Form {
+			fields[i] = &resty.MultipartField{Param: part.Name, FileName: part.FileName, ContentType: part.ContentType, Reader: part.Content}
+		}
+		request.SetMultipartFields(fields...)
+	case call.JSON != nil:
+		request.SetHeader("Content-Type", "application/json").SetBody(call.JSON)
+	}
+	if c.options.Authorize == nil {
+		return request, nil
+	}
+	return request, c.options.Authorize(request)
+}
+
+// silent drops resty's own log lines, which hold addresses and bodies.
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Debugf(string, ...any) {}

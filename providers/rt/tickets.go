@@ -1,0 +1,222 @@
+package rt
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"deskbridge/providers"
+	"deskbridge/providers/internal/rest"
+)
+
+// coreFields of a ticket may be set by NewTicket.Fields beside the queue's custom fields.
+var coreFields = []string{"Priority", "Owner", "Due", "Starts", "TimeEstimated"}
+
+// CreateTicket implements [providers.Desk].
+func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (providers.Ticket, error) {
+	const op = "create ticket"
+	if found, err := d.FindTicket(ctx, ticket.Key); providers.KindOf(err) != providers.NotFound {
+		return found, err
+	}
+	if err := d.checkID(op, ticket.RequesterID); err != nil {
+		return providers.Ticket{}, err
+	}
+	body := map[string]any{
+		"Queue": ticket.Queue, "Subject": strings.Join(strings.Fields(ticket.Subject), " "),
+		"Requestor": []string{ticket.RequesterID}, "Content": ticket.Body, "ContentType": "text/plain",
+	}
+	if err := d.addFields(ctx, op, ticket, body); err != nil {
+		return providers.Ticket{}, err
+	}
+	var created reference
+	call := rest.Call{Op: op, Method: http.MethodPost, Path: "/ticket", JSON: body, Into: &created}
+	if _, err := d.client.Write(ctx, call); err != nil {
+		return providers.Ticket{}, d.explain(err, providers.Forbidden, op,
+			"no right to create in queue %q; grant the account CreateTicket on it", ticket.Queue)
+	}
+	logged, err := d.FetchTicket(ctx, string(created.ID))
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	if logged.Key != ticket.Key {
+		return providers.Ticket{}, d.fail(op, providers.Misconfigured,
+			"ticket %s was created without its key; grant the account ModifyCustomField on %s", logged.Number, d.config.KeyField)
+	}
+	return logged, nil
+}
+
+// addFields puts the key and the extra fields into a new ticket. RT drops a custom field that
+// the queue does not have without a word, so the queue is asked first.
+func (d *Desk) addFields(ctx context.Context, op string, ticket providers.NewTicket, body map[string]any) error {
+	var queue wireQueue
+	if err := d.fetchQueue(ctx, op, ticket.Queue, &queue); err != nil {
+		return err
+	}
+	if !queue.hasField(d.config.KeyField) {
+		return d.fail(op, providers.Misconfigured, "queue %q has no custom field %s; %s", ticket.Queue, d.config.KeyField, keyFieldCure)
+	}
+	custom := map[string]string{d.config.KeyField: string(ticket.Key)}
+	for name, value := range ticket.Fields {
+		switch {
+		case slices.Contains(coreFields, name):
+			body[name] = value
+		case queue.hasField(name) && name != d.config.KeyField:
+			custom[name] = value
+		default:
+			return d.fail(op, providers.Invalid, "queue %q takes no field %q", ticket.Queue, name)
+		}
+	}
+	body["CustomFields"] = custom
+	return nil
+}
+
+type wireQueue struct {
+	Name               string        `json:"Name"`
+	Disabled           scalar        `json:"Disabled"`
+	TicketCustomFields []customField `json:"TicketCustomFields"`
+	Hyperlinks         []hyperlink   `json:"_hyperlinks"`
+}
+
+func (q wireQueue) hasField(name string) bool {
+	return slices.ContainsFunc(q.TicketCustomFields, func(field customField) bool { return field.Name == name })
+}
+
+func (d *Desk) fetchQueue(ctx context.Context, op, name string, queue *wireQueue) error {
+	if name == "" {
+		return d.fail(op, providers.Invalid, "no queue is given")
+	}
+	_, err := d.client.Read(ctx, rest.Call{Op: op, Method: http.MethodGet, Path: "/queue/{name}", Params: map[string]string{"name": name}, Into: queue})
+	const cure = "queue %q does not exist or the account may not see it; create it, or grant the account SeeQueue"
+	err = d.explain(err, providers.NotFound, op, cure, name)
+	return d.explain(err, providers.Forbidden, op, cure, name)
+}
+
+// FindTicket implements [providers.Desk].
+func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
+	const op = "find ticket"
+	if _, err := providers.ParseKey(string(key)); err != nil {
+		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	}
+	found, _, err := d.search(ctx, op, "CF.{"+d.config.KeyField+"} = '"+string(key)+"'")
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	for _, wire := range found.Items {
+		if ticket := d.ticket(wire); ticket.Key == key {
+			return ticket, nil
+		}
+	}
+	return providers.Ticket{}, d.fail(op, providers.NotFound, "no ticket carries this key")
+}
+
+// search runs TicketSQL, oldest ticket first.
+func (d *Desk) search(ctx context.Context, op, sql string) (page[wireTicket], rest.Answer, error) {
+	var found page[wireTicket]
+	answer, err := d.client.Read(ctx, rest.Call{
+		Op: op, Method: http.MethodGet, Path: "/tickets", Into: &found,
+		Query: url.Values{
+			"query": {sql}, "fields": {ticketFields}, "fields[Queue]": {"Name"},
+			"orderby": {"id"}, "order": {"ASC"}, "per_page": {strconv.Itoa(d.config.PageSize)},
+		},
+	})
+	return found, answer, err
+}
+
+// FetchTicket implements [providers.TicketFetcher].
+func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (providers.Ticket, error) {
+	const op = "fetch ticket"
+	if err := d.checkID(op, ticketID); err != nil {
+		return providers.Ticket{}, err
+	}
+	var wire wireTicket
+	_, err := d.client.Read(ctx, rest.Call{
+		Op: op, Method: http.MethodGet, Path: "/ticket/{id}", Into: &wire,
+		Params: map[string]string{"id": ticketID}, Query: url.Values{"fields[Queue]": {"Name"}},
+	})
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	if wire.Status == statusDeleted {
+		return providers.Ticket{}, d.fail(op, providers.NotFound, "ticket %s was deleted", ticketID)
+	}
+	return d.ticket(wire), nil
+}
+
+// FetchTickets implements [providers.TicketsFetcher].
+func (d *Desk) FetchTickets(ctx context.Context, ticketIDs []string) ([]providers.Ticket, error) {
+	const op = "fetch tickets"
+	var tickets []providers.Ticket
+	for ids := range slices.Chunk(ticketIDs, d.config.PageSize) {
+		terms := make([]string, len(ids))
+		for i, id := range ids {
+			if err := d.checkID(op, id); err != nil {
+				return nil, err
+			}
+			terms[i] = "id = " + id
+		}
+		found, _, err := d.search(ctx, op, strings.Join(terms, " OR "))
+		if err != nil {
+			return nil, err
+		}
+		for _, wire := range found.Items {
+			tickets = append(tickets, d.ticket(wire))
+		}
+	}
+	return tickets, nil
+}
+
+// FetchChanges implements [providers.ChangeFetcher]. All tickets that the account sees are
+// reported, not only those with our key: a ticket of ours may be merged into another.
+func (d *Desk) FetchChanges(ctx context.Context, query providers.ChangesQuery) (providers.ChangesPage, error) {
+	const op = "fetch changes"
+	after, err := changesPage(query.Page)
+	if err != nil {
+		return providers.ChangesPage{}, d.client.Errorf(op, providers.Invalid, err)
+	}
+	found, answer, err := d.search(ctx, op,
+		"LastUpdated >= '"+literal(query.Since, d.zone)+"' AND id > "+strconv.Itoa(after))
+	if err != nil {
+		return providers.ChangesPage{}, err
+	}
+	if answer.At.IsZero() {
+		return providers.ChangesPage{}, d.fail(op, providers.Misconfigured, "the answer has no Date header, so that the desk's clock is unknown; let the proxy pass it")
+	}
+	changes := providers.ChangesPage{DeskTime: answer.At}
+	for _, wire := range found.Items {
+		changes.Tickets = append(changes.Tickets, d.ticket(wire))
+	}
+	if found.more() {
+		changes.Next = changes.Tickets[len(changes.Tickets)-1].ID
+	}
+	return changes, nil
+}
+
+// UpdateTicket implements [providers.TicketUpdater].
+func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) (providers.Ticket, error) {
+	const op = "update ticket"
+	before, err := d.FetchTicket(ctx, update.TicketID)
+	if err != nil || strings.EqualFold(before.Status, update.Status) {
+		return before, err
+	}
+	var messages json.RawMessage
+	call := rest.Call{
+		Op: op, Method: http.MethodPut, Path: "/ticket/{id}", Into: &messages,
+		Params: map[string]string{"id": update.TicketID}, JSON: map[string]string{"Status": update.Status},
+	}
+	if _, err := d.client.Write(ctx, call); err != nil {
+		return providers.Ticket{}, err
+	}
+	after, err := d.FetchTicket(ctx, update.TicketID)
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	if !strings.EqualFold(after.Status, update.Status) {
+		return providers.Ticket{}, d.fail(op, providers.Invalid,
+			"RT kept status %q; %q is no status of the queue's lifecycle, cannot follow, or the account lacks ModifyTicket", after.Status, update.Status)
+	}
+	return after, nil
+}
