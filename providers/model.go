@@ -10,7 +10,8 @@ import (
 // carries it in a field of the desk.
 type Key string
 
-var keyPattern = regexp.MustCompile(`^` + idPattern + `/` + idPattern + `$`)
+// The second half has room for what a workflow appends to a step's ID.
+var keyPattern = regexp.MustCompile(`^` + idPattern + `/[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
 
 const idPattern = `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`
 
@@ -181,3 +182,22 @@ type Finding struct {
 	// Cure says what to do at the desk or in the configuration.
 	Cure string
 }
+
+// State is what a desk's status means to a request that waits.
+type State string
+
+// The states. A status without one is Unmapped and never counts as done.
+const (
+	Waiting   State = "waiting"
+	Completed State = "completed"
+	Rejected  State = "rejected"
+	Cancelled State = "cancelled"
+	Duplicate State = "duplicate"
+	Unmapped  State = "unmapped"
+)
+
+// Final says whether the desk is done with the ticket.
+func (s State) Final() bool { return s != Waiting && s != Unmapped && s != "" }
+
+// States lists the states that a status can be mapped to.
+func States() []State { return []State{Waiting, Completed, Rejected, Cancelled, Duplicate} }

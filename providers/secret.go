@@ -23,14 +23,20 @@ func ParseSecret(reference string) (Secret, error) {
 	return Secret{reference: reference}, nil
 }
 
-// UnmarshalText reads a reference from a configuration.
+// UnmarshalText takes a reference from a configuration; Validate checks it, so that a reader
+// of the whole can report it with its place.
 func (s *Secret) UnmarshalText(text []byte) error {
-	secret, err := ParseSecret(string(text))
-	if err != nil {
-		return err
-	}
-	*s = secret
+	s.reference = string(text)
 	return nil
+}
+
+// Validate checks the reference without reading the secret.
+func (s Secret) Validate() error {
+	if s.IsZero() {
+		return errors.New("missing; give it by reference: env:NAME or file:PATH")
+	}
+	_, err := ParseSecret(s.reference)
+	return err
 }
 
 // IsZero says that no reference was given.

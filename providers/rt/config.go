@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"deskbridge/providers"
@@ -43,8 +44,11 @@ func (c Config) normalize() (Config, *time.Location, error) {
 	} else if address.User != nil {
 		mistakes = append(mistakes, errors.New("url: credentials do not belong here; use token"))
 	}
-	if c.Token.IsZero() {
-		mistakes = append(mistakes, errors.New("token: missing; give it by reference: env:NAME or file:PATH"))
+	if err := c.Token.Validate(); err != nil {
+		mistakes = append(mistakes, fmt.Errorf("token: %w", err))
+	}
+	if strings.ContainsAny(c.KeyField+c.EmployeeField, "{}'\\") {
+		mistakes = append(mistakes, errors.New("key_field, employee_field: a name without braces, quotes and backslashes is wanted"))
 	}
 	if c.KeyField == "" {
 		c.KeyField = "ExternalID"

@@ -52,7 +52,9 @@ func TestRealDeskConforms(t *testing.T) {
 
 func harness(url, root, bridge, weak string) providertest.Harness {
 	posts := func(suffix string) func(*http.Request) bool {
-		return func(r *http.Request) bool { return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, suffix) }
+		return func(r *http.Request) bool {
+			return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, suffix)
+		}
 	}
 	return providertest.Harness{
 		URL: url, Credential: bridge, Weak: weak, Agent: agent{url + "/REST/2.0", root},

@@ -38,6 +38,9 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 		return providers.Ticket{}, d.explain(err, providers.Forbidden, op,
 			"no right to create in queue %q; grant the account CreateTicket on it", ticket.Queue)
 	}
+	if created.ID == "" {
+		return providers.Ticket{}, d.fail(op, providers.UnknownOutcome, "the answer names no ticket")
+	}
 	logged, err := d.FetchTicket(ctx, string(created.ID))
 	if err != nil {
 		return providers.Ticket{}, err

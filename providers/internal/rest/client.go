@@ -57,6 +57,7 @@ type Call struct {
 	Path   string
 	Params map[string]string
 	Query  url.Values
+	Header map[string]string
 	// JSON is sent as the body unless Form is set.
 	JSON any
 	Form []FormPart
@@ -74,6 +75,7 @@ type FormPart struct {
 
 // Answer is what the desk said.
 type Answer struct {
+	Status int
 	Header http.Header
 	// At is the desk's clock, UTC; zero if it sent no Date.
 	At time.Time
@@ -125,14 +127,14 @@ func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, erro
 	if err != nil {
 		return Answer{}, c.transportError(ctx, call.Op, err, effect)
 	}
-	answer := Answer{Header: response.Header()}
+	answer := Answer{Status: response.StatusCode(), Header: response.Header()}
 	if at, err := http.ParseTime(response.Header().Get("Date")); err == nil {
 		answer.At = at.UTC()
 	}
 	if response.StatusCode() < 200 || response.StatusCode() > 299 {
 		return answer, c.statusError(call.Op, response, effect)
 	}
-	if call.Into == nil {
+	if call.Into == nil || len(response.Body()) == 0 && effect == writing {
 		return answer, nil
 	}
 	if err := json.Unmarshal(response.Body(), call.Into); err != nil {
@@ -142,7 +144,7 @@ func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, erro
 }
 
 func (c *Client) request(ctx context.Context, call Call) (*resty.Request, error) {
-	request := c.resty.R().SetContext(ctx).SetPathParams(call.Params).SetQueryParamsFromValues(call.Query)
+	request := c.resty.R().SetContext(ctx).SetHeaders(call.Header).SetPathParams(call.Params).SetQueryParamsFromValues(call.Query)
 	switch {
 	case call.Form != nil:
 		fields := make([]*resty.MultipartField, len(call.Form))

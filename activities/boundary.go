@@ -1,0 +1,69 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+
+	"deskbridge/providers"
+)
+
+// Boundary is the only place where Go errors become Temporal errors. The error's type is its
+// kind; whether to retry follows from the kind; a desk that asked to wait is not asked sooner,
+// and after an unknown outcome not before its search can show what happened.
+type Boundary struct {
+	interceptor.WorkerInterceptorBase
+	// SearchLag is how long a desk's search may lag behind its writes.
+	SearchLag time.Duration
+}
+
+// InterceptActivity implements [interceptor.WorkerInterceptor].
+func (b *Boundary) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	inbound := &boundaryInbound{lag: b.SearchLag}
+	inbound.Next = next
+	return inbound
+}
+
+type boundaryInbound struct {
+	interceptor.ActivityInboundInterceptorBase
+	lag time.Duration
+}
+
+// ExecuteActivity implements [interceptor.ActivityInboundInterceptor].
+func (b *boundaryInbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	result, err := b.Next.ExecuteActivity(ctx, in)
+	return result, b.convert(ctx, err)
+}
+
+// typeInternal is the type of an error that has no kind: a mistake of ours.
+const typeInternal = "internal"
+
+func (b *boundaryInbound) convert(ctx context.Context, err error) error {
+	var canceled *temporal.CanceledError
+	var application *temporal.ApplicationError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, activity.ErrResultPending), errors.As(err, &canceled), errors.As(err, &application):
+		return err
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return ctx.Err()
+	}
+	kind := providers.KindOf(err)
+	if kind == "" {
+		return temporal.NewApplicationErrorWithOptions(err.Error(), typeInternal, temporal.ApplicationErrorOptions{})
+	}
+	options := temporal.ApplicationErrorOptions{NonRetryable: !kind.Retryable()}
+	var desk *providers.Error
+	if errors.As(err, &desk) {
+		options.NextRetryDelay = desk.RetryAfter
+	}
+	if kind == providers.UnknownOutcome {
+		options.NextRetryDelay = max(options.NextRetryDelay, b.lag)
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), options)
+}

@@ -1,0 +1,211 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
+
+	"deskbridge/internal/names"
+	"deskbridge/providers"
+)
+
+// Change is what a poll or a sweep tells a waiting Ticket workflow. Without a ticket it was
+// deleted, or is hidden from the account.
+type Change struct {
+	Ticket *Ticket `json:",omitempty"`
+	Hidden bool    `json:",omitempty"`
+}
+
+// Cursor is how far changes are known.
+type Cursor struct {
+	// Since is a time of the desk's clock: everything before it was seen.
+	Since time.Time
+	// Seen holds the version of each ticket that was signalled and that Since would report again.
+	Seen map[string]string `json:",omitempty"`
+}
+
+// Poll asks for one round of polling.
+type Poll struct {
+	Cursor Cursor
+	// Overlap is how far each round reaches back before the one before it, for changes that
+	// become visible late.
+	Overlap time.Duration
+}
+
+// Polled is what a round found.
+type Polled struct {
+	Cursor Cursor
+	// Changed and Signalled count tickets and signals of this round.
+	Changed, Signalled int
+	// Waiting counts the Ticket workflows of this connection that wait.
+	Waiting int
+}
+
+// deskPrecision is the coarsest precision of time stamps among the desks. A ticket that changed
+// less than this ago may change again without a new time stamp, so it is signalled again.
+const deskPrecision = 2 * time.Second
+
+// PollChanges reads every change since the cursor, page by page, and signals the waiting Ticket
+// workflows from here. A retry goes on with what its heartbeat saw.
+func (d *Desk) PollChanges(ctx context.Context, poll Poll) (Polled, error) {
+	fetcher, err := providers.As[providers.ChangeFetcher](d.Desk)
+	if err != nil {
+		return Polled{}, err
+	}
+	seen := poll.Cursor.Seen
+	if activity.HasHeartbeatDetails(ctx) {
+		_ = activity.GetHeartbeatDetails(ctx, &seen)
+	}
+	if seen == nil {
+		seen = map[string]string{}
+	}
+	result := Polled{Cursor: Cursor{Since: poll.Cursor.Since, Seen: map[string]string{}}}
+	var started time.Time // the desk's clock at the first page
+	query := providers.ChangesQuery{Since: poll.Cursor.Since}
+	for {
+		page, err := fetcher.FetchChanges(ctx, query)
+		if err != nil {
+			return Polled{}, err
+		}
+		if started.IsZero() {
+			started = page.DeskTime
+		}
+		changed := slices.DeleteFunc(page.Tickets, func(t providers.Ticket) bool { return seen[t.ID] == t.Version() })
+		signalled, err := d.signalChanges(ctx, changed)
+		if err != nil {
+			return Polled{}, err
+		}
+		result.Changed += len(changed)
+		result.Signalled += signalled
+		for _, ticket := range changed {
+			if page.DeskTime.Sub(ticket.UpdatedAt) >= deskPrecision {
+				seen[ticket.ID] = ticket.Version()
+			}
+		}
+		activity.RecordHeartbeat(ctx, seen)
+		if query.Page = page.Next; page.Next == "" {
+			break
+		}
+	}
+	// Never ahead of the desk's clock, and never behind where we were.
+	if next := started.Add(-poll.Overlap); next.After(result.Cursor.Since) {
+		result.Cursor.Since = next
+	}
+	for id, version := range seen {
+		text, _, _ := strings.Cut(version, " ")
+		if at, err := time.Parse(time.RFC3339Nano, text); err == nil && !at.Before(result.Cursor.Since) {
+			result.Cursor.Seen[id] = version
+		}
+	}
+	result.Waiting, err = d.countWaiting(ctx)
+	return result, err
+}
+
+// signalChanges tells each changed ticket's workflow: the one that its key names, and those that
+// follow this ticket because theirs was merged into it.
+func (d *Desk) signalChanges(ctx context.Context, changed []providers.Ticket) (int, error) {
+	if len(changed) == 0 {
+		return 0, nil
+	}
+	byID := map[string]providers.Ticket{}
+	targets := map[string]providers.Ticket{}
+	ids := make([]string, 0, len(changed))
+	for _, ticket := range changed {
+		byID[ticket.ID] = ticket
+		ids = append(ids, ticket.ID)
+		if _, err := providers.ParseKey(string(ticket.Key)); err == nil {
+			targets[names.Ticket(d.Connection, ticket.Key)] = ticket
+		}
+	}
+	query := d.waitingQuery() + fmt.Sprintf(" AND %s IN ('%s')", names.TicketID.GetName(), strings.Join(ids, "','"))
+	err := d.eachWaiting(ctx, query, func(found []waiting) error {
+		for _, run := range found {
+			targets[run.workflowID] = byID[run.ticketID]
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	signals := map[string]Change{}
+	for workflowID, ticket := range targets {
+		snapshot := d.ticket(ticket)
+		signals[workflowID] = Change{Ticket: &snapshot}
+	}
+	return d.signal(ctx, signals)
+}
+
+// signalConcurrency is the number of signals in flight; more only move the queue to the server.
+const signalConcurrency = 16
+
+// signal sends changes; a workflow that no longer runs is none of our business.
+func (d *Desk) signal(ctx context.Context, signals map[string]Change) (int, error) {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(signalConcurrency)
+	sent := make(chan struct{}, len(signals))
+	for workflowID, change := range signals {
+		group.Go(func() error {
+			err := d.Client.SignalWorkflow(groupCtx, workflowID, "", names.TicketChanged, change)
+			var gone *serviceerror.NotFound
+			if errors.As(err, &gone) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("signal ticket: %w: the Temporal server does not take it", providers.Unavailable)
+			}
+			sent <- struct{}{}
+			return nil
+		})
+	}
+	err := group.Wait()
+	return len(sent), err
+}
+
+// waiting is a Ticket workflow that waits for its desk.
+type waiting struct{ workflowID, ticketID, version string }
+
+func (d *Desk) waitingQuery() string {
+	return fmt.Sprintf("WorkflowType = 'Ticket' AND ExecutionStatus = 'Running' AND %s = '%s' AND %s IN ('waiting', 'watching')",
+		names.Connection.GetName(), d.Connection, names.Phase.GetName())
+}
+
+func (d *Desk) countWaiting(ctx context.Context) (int, error) {
+	count, err := d.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: d.waitingQuery()})
+	if err != nil {
+		return 0, fmt.Errorf("count tickets: %w: the Temporal server does not answer", providers.Unavailable)
+	}
+	return int(count.GetCount()), nil
+}
+
+// eachWaiting lists workflows page by page.
+func (d *Desk) eachWaiting(ctx context.Context, query string, visit func([]waiting) error) error {
+	request := &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: sweepPage}
+	for {
+		page, err := d.Client.ListWorkflow(ctx, request)
+		if err != nil {
+			return fmt.Errorf("list tickets: %w: the Temporal server does not answer", providers.Unavailable)
+		}
+		var found []waiting
+		for _, run := range page.GetExecutions() {
+			fields := run.GetSearchAttributes().GetIndexedFields()
+			found = append(found, waiting{
+				workflowID: run.GetExecution().GetWorkflowId(),
+				ticketID:   keyword(fields[names.TicketID.GetName()]), version: keyword(fields[names.TicketVersion.GetName()]),
+			})
+		}
+		if err := visit(found); err != nil {
+			return err
+		}
+		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+			return nil
+		}
+	}
+}

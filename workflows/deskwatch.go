@@ -1,0 +1,145 @@
+package workflows
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"deskbridge/activities"
+	"deskbridge/internal/names"
+)
+
+// NameDeskWatch is the name under which DeskWatch is registered and started by an activity.
+const NameDeskWatch = "DeskWatch"
+
+// WatchInput is the input of the DeskWatch workflow.
+type WatchInput struct {
+	Connection Connection
+	Cursor     activities.Cursor
+	// Swept is when the last sweep ended; Interval what lies between polls now.
+	Swept     time.Time
+	Interval  time.Duration
+	Attention attention
+}
+
+func watchInput(connection Connection, loggedAt time.Time) (json.RawMessage, error) {
+	return json.Marshal(WatchInput{
+		Connection: connection, Cursor: activities.Cursor{Since: loggedAt.Add(-connection.Watch.Overlap)},
+	})
+}
+
+type watch struct {
+	WatchInput
+	ctx     workflow.Context
+	waiting workflow.ReceiveChannel
+	// idle counts polls in a row that found no waiting ticket.
+	idle int
+	last activities.Polled
+}
+
+// DeskWatch watches one connection: it polls for changes, which the activity signals to the
+// waiting Ticket workflows, and sweeps for what polling cannot see. It ends when no ticket waits.
+func DeskWatch(ctx workflow.Context, in WatchInput) error {
+	w := &watch{WatchInput: in, ctx: ctx, waiting: workflow.GetSignalChannel(ctx, names.TicketWaiting)}
+	if w.Interval == 0 {
+		w.Interval = w.Connection.Watch.Fastest
+	}
+	return w.run()
+}
+
+// idleEnds is how many idle polls end a watch: the list of waiting tickets may lag.
+const idleEnds = 3
+
+func (w *watch) run() error {
+	for {
+		w.poll()
+		w.sweep()
+		w.describe()
+		if w.idle >= idleEnds && !w.drain() {
+			return nil
+		}
+		if err := w.sleep(); err != nil {
+			return err
+		}
+		if workflow.GetInfo(w.ctx).GetContinueAsNewSuggested() {
+			w.drain()
+			return workflow.NewContinueAsNewError(w.ctx, DeskWatch, w.WatchInput)
+		}
+	}
+}
+
+func (w *watch) poll() {
+	settings := w.Connection.Watch
+	ctx := pollOptions(w.ctx, w.Connection.Name, priorityPoll, "Poll changes since "+w.Cursor.Since.UTC().Format(time.TimeOnly))
+	poll := activities.Poll{Cursor: w.Cursor, Overlap: settings.Overlap}
+	if err := workflow.ExecuteActivity(ctx, desk.PollChanges, poll).Get(ctx, &w.last); err != nil {
+		w.Attention.raise(w.ctx, string(kindOf(err)), reasonOf(err))
+		w.Interval = settings.Slowest
+		return
+	}
+	w.Attention.clear(w.ctx)
+	w.Cursor = w.last.Cursor
+	switch {
+	case w.last.Signalled > 0:
+		w.Interval = settings.Fastest
+	default:
+		w.Interval = min(2*w.Interval, settings.Slowest)
+	}
+	w.idle++
+	if w.last.Waiting > 0 {
+		w.idle = 0
+	}
+}
+
+func (w *watch) sweep() {
+	now := workflow.Now(w.ctx)
+	if now.Sub(w.Swept) < w.Connection.Watch.Sweep {
+		return
+	}
+	var swept activities.Swept
+	ctx := pollOptions(w.ctx, w.Connection.Name, prioritySweep, "Sweep the waiting tickets")
+	if err := workflow.ExecuteActivity(ctx, desk.SweepTickets).Get(ctx, &swept); err != nil {
+		w.Attention.raise(w.ctx, string(kindOf(err)), reasonOf(err))
+		return
+	}
+	w.Swept = now
+}
+
+// sleep waits for the interval, or until a ticket begins to wait while the interval is long.
+func (w *watch) sleep() error {
+	ctx, cancel := workflow.WithCancel(w.ctx)
+	defer cancel()
+	timer := workflow.NewTimerWithOptions(ctx, w.Interval, workflow.TimerOptions{Summary: "Until the next poll"})
+	var failure error
+	for done := false; !done; {
+		workflow.NewSelector(w.ctx).
+			AddFuture(timer, func(f workflow.Future) { failure, done = f.Get(w.ctx, nil), true }).
+			AddReceive(w.waiting, func(c workflow.ReceiveChannel, _ bool) {
+				c.Receive(w.ctx, nil)
+				w.idle = 0
+				done = w.Interval > w.Connection.Watch.Fastest
+				w.Interval = w.Connection.Watch.Fastest
+			}).Select(w.ctx)
+	}
+	return failure
+}
+
+// drain takes the signals that are there and says whether there were any.
+func (w *watch) drain() bool {
+	any := false
+	for w.waiting.ReceiveAsync(nil) {
+		any, w.idle = true, 0
+	}
+	return any
+}
+
+func (w *watch) describe() {
+	var text strings.Builder
+	fmt.Fprintf(&text, "Watching **%s**: %d tickets wait. Polling every %s; changes are known until %s; last sweep %s.",
+		w.Connection.Name, w.last.Waiting, w.Interval, w.Cursor.Since.UTC().Format(time.DateTime), w.Swept.UTC().Format(time.DateTime))
+	w.Attention.describe(&text)
+	workflow.SetCurrentDetails(w.ctx, text.String())
+}

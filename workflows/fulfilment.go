@@ -1,0 +1,368 @@
+package workflows
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"deskbridge/activities"
+	"deskbridge/internal/names"
+	"deskbridge/providers"
+	"deskbridge/providers/target"
+)
+
+// FulfilmentInput is the input of the Fulfilment workflow.
+type FulfilmentInput struct {
+	Connection Connection
+	RequestID  string
+	Requester  Person
+	Steps      []Step
+}
+
+// FulfilmentResult is how a fulfilment ended.
+type FulfilmentResult struct {
+	// Completed says that every step was done, or failed and was to be continued after.
+	Completed bool
+	Steps     []StepProgress
+}
+
+// The states of a step.
+const (
+	StepPending = "pending"
+	StepRunning = "running"
+	StepDone    = "done"
+	StepFailed  = "failed"
+	StepSkipped = "skipped"
+)
+
+// StepProgress is how far a step is.
+type StepProgress struct {
+	ID    string
+	Kind  string
+	State string
+	// Ticket is the number of the ticket that the step waits for.
+	Ticket  string          `json:",omitempty"`
+	Outcome *Outcome        `json:",omitempty"`
+	Output  json.RawMessage `json:",omitempty"`
+	// Reason says why the step failed or was skipped.
+	Reason   string `json:",omitempty"`
+	Reopened bool   `json:",omitempty"`
+}
+
+// Progress answers the query of that name.
+type Progress struct {
+	Doing     string
+	Steps     []StepProgress
+	Attention string
+}
+
+// Fulfilment makes sure that the requester exists and carries out the steps.
+func Fulfilment(ctx workflow.Context, in FulfilmentInput) (FulfilmentResult, error) {
+	f, err := newFulfilment(ctx, in)
+	if err != nil {
+		return FulfilmentResult{}, err
+	}
+	requester, err := f.ensureUser(in.Requester, "requester")
+	if err != nil {
+		return FulfilmentResult{}, err
+	}
+	return f.run(requester)
+}
+
+type fulfilment struct {
+	FulfilmentInput
+	ctx         workflow.Context
+	doing       string
+	requesterID string
+	progress    []StepProgress
+	stopped     bool
+	attention   attention
+	news        map[providers.Key]TicketNews
+	completed   map[string]CompleteActionArgs
+}
+
+func newFulfilment(ctx workflow.Context, in FulfilmentInput) (*fulfilment, error) {
+	if err := errors.Join(ValidateSteps(in.Steps), ValidatePerson("requester", in.Requester)); err != nil {
+		return nil, refuse(err)
+	}
+	f := &fulfilment{FulfilmentInput: in, ctx: ctx, news: map[providers.Key]TicketNews{}, completed: map[string]CompleteActionArgs{}}
+	for _, step := range in.Steps {
+		f.progress = append(f.progress, StepProgress{ID: step.ID, Kind: step.kind(), State: StepPending})
+	}
+	f.listen(names.TicketOutcome, func(news TicketNews) { f.news[news.Key] = news })
+	f.listen(names.TicketReopened, func(news TicketNews) { f.reopened(news) })
+	err := errors.Join(
+		workflow.SetQueryHandler(ctx, names.Progress, func() (Progress, error) {
+			return Progress{Doing: f.doing, Steps: f.progress, Attention: f.attention.Reason}, nil
+		}),
+		workflow.SetUpdateHandlerWithOptions(ctx, names.CompleteAction, f.completeAction, workflow.UpdateHandlerOptions{Validator: f.mayComplete}),
+	)
+	return f, err
+}
+
+func (f *fulfilment) listen(signal string, take func(TicketNews)) {
+	channel := workflow.GetSignalChannel(f.ctx, signal)
+	workflow.Go(f.ctx, func(ctx workflow.Context) {
+		for {
+			var news TicketNews
+			channel.Receive(ctx, &news)
+			take(news)
+			f.describe()
+		}
+	})
+}
+
+// reopened marks a step whose ticket is worked on again; what followed it is not undone.
+func (f *fulfilment) reopened(news TicketNews) {
+	for i := range f.progress {
+		if f.progress[i].Ticket == news.Number {
+			f.progress[i].Reopened = true
+		}
+	}
+}
+
+// ensureUser makes sure that a person exists at the desk, and returns the desk's ID.
+func (f *fulfilment) ensureUser(person Person, role string) (string, error) {
+	var user activities.EnsuredUser
+	f.do("Making sure that the %s exists at %s", role, f.Connection.Name)
+	err := f.attention.untilMended(f.ctx, f.describe, func() bool { return false }, func() error {
+		ctx := deskOptions(f.ctx, f.Connection.Name, priorityLog, "The "+role+" exists at "+f.Connection.Name)
+		return workflow.ExecuteActivity(ctx, desk.EnsureUser, person).Get(ctx, &user)
+	})
+	return user.UserID, err
+}
+
+// run carries out the steps, each as soon as those that it needs are done.
+func (f *fulfilment) run(requesterID string) (FulfilmentResult, error) {
+	f.requesterID = requesterID
+	f.do("Carrying out %d steps", len(f.Steps))
+	left := len(f.Steps)
+	for i := range f.Steps {
+		workflow.Go(f.ctx, func(ctx workflow.Context) {
+			f.runStep(ctx, f.Steps[i], &f.progress[i])
+			left--
+			f.describe()
+		})
+	}
+	ctx, _ := workflow.NewDisconnectedContext(f.ctx)
+	if err := workflow.Await(ctx, func() bool { return left == 0 && workflow.AllHandlersFinished(ctx) }); err != nil {
+		return FulfilmentResult{}, err
+	}
+	result := FulfilmentResult{Completed: !slices.ContainsFunc(f.progress, func(p StepProgress) bool {
+		return p.State == StepSkipped || p.State == StepFailed && f.step(p.ID).OnFailure != Continue
+	}), Steps: f.progress}
+	f.do("Ended")
+	return result, f.ctx.Err()
+}
+
+func (f *fulfilment) step(id string) Step {
+	return f.Steps[slices.IndexFunc(f.Steps, func(s Step) bool { return s.ID == id })]
+}
+
+func (f *fulfilment) progressOf(id string) *StepProgress {
+	return &f.progress[slices.IndexFunc(f.progress, func(p StepProgress) bool { return p.ID == id })]
+}
+
+func (f *fulfilment) runStep(ctx workflow.Context, step Step, progress *StepProgress) {
+	blocked := ""
+	err := workflow.Await(ctx, func() bool {
+		ready := true
+		for _, need := range step.Needs {
+			switch needed := f.progressOf(need); {
+			case needed.State == StepSkipped, needed.State == StepFailed && f.step(need).OnFailure != Continue:
+				blocked = need
+			case needed.State != StepDone && needed.State != StepFailed:
+				ready = false
+			}
+		}
+		return ready || blocked != "" || f.stopped
+	})
+	switch {
+	case err != nil:
+		progress.State, progress.Reason = StepSkipped, "the run was cancelled"
+		return
+	case blocked != "":
+		progress.State, progress.Reason = StepSkipped, "step "+blocked+" was not done"
+		return
+	case f.stopped:
+		progress.State, progress.Reason = StepSkipped, "another step failed"
+		return
+	}
+	progress.State = StepRunning
+	f.describe()
+	err = f.perform(ctx, step, progress)
+	if err != nil && step.OnFailure == FallBack && ctx.Err() == nil {
+		progress.Reason = reasonOf(err)
+		err = f.logTicket(ctx, providers.Key(f.RequestID+"/"+step.ID+".fallback"), *step.Fallback, progress)
+	}
+	if err == nil {
+		progress.State = StepDone
+		return
+	}
+	progress.State, progress.Reason = StepFailed, reasonOf(err)
+	f.stopped = f.stopped || step.OnFailure == Stop || step.OnFailure == "" || step.OnFailure == FallBack
+	workflow.GetLogger(ctx).Warn("step failed", "step", step.ID, "kind", kindOf(err))
+}
+
+func (f *fulfilment) perform(ctx workflow.Context, step Step, progress *StepProgress) error {
+	switch {
+	case step.Ticket != nil:
+		return f.logTicket(ctx, providers.Key(f.RequestID+"/"+step.ID), *step.Ticket, progress)
+	case step.Action != nil:
+		return f.act(ctx, step, progress)
+	default:
+		wait := step.Wait.For
+		if !step.Wait.Until.IsZero() {
+			wait = step.Wait.Until.Sub(workflow.Now(ctx))
+		}
+		return workflow.NewTimerWithOptions(ctx, max(wait, 0), workflow.TimerOptions{Summary: "Step " + step.ID}).Get(ctx, nil)
+	}
+}
+
+// logTicket starts the Ticket workflow of a step and waits for its outcome. The ticket goes on
+// without us, for it is watched for a reopening after its outcome.
+func (f *fulfilment) logTicket(ctx workflow.Context, key providers.Key, request TicketRequest, progress *StepProgress) error {
+	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:            names.Ticket(f.Connection.Name, key),
+		TaskQueue:             names.TaskQueue,
+		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WaitForCancellation:   true,
+		StaticSummary:         "Ticket for " + string(key) + " at " + f.Connection.Name,
+		TypedSearchAttributes: temporal.NewSearchAttributes(names.Connection.ValueSet(f.Connection.Name), names.Request.ValueSet(f.RequestID)),
+	})
+	child := workflow.ExecuteChildWorkflow(ctx, Ticket, TicketInput{
+		Connection: f.Connection, Key: key, RequesterID: f.requesterID, Request: request,
+	})
+	if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+		return err
+	}
+	// The signal comes first; the child's own end comes first only if it fails.
+	waiting, _ := workflow.NewDisconnectedContext(ctx)
+	if err := workflow.Await(waiting, func() bool { _, told := f.news[key]; return told || child.IsReady() }); err != nil {
+		return err
+	}
+	news, told := f.news[key]
+	if !told {
+		var outcome Outcome
+		if err := child.Get(ctx, &outcome); err != nil {
+			return err
+		}
+		news = TicketNews{Outcome: &outcome}
+	}
+	progress.Ticket, progress.Outcome = news.Number, news.Outcome
+	if news.Outcome.Result.Succeeded() {
+		return nil
+	}
+	return fmt.Errorf("ticket %s: %s%s", news.Number, news.Outcome.Result, strings.TrimRight(": "+news.Outcome.Reason, ": "))
+}
+
+func (f *fulfilment) act(ctx workflow.Context, step Step, progress *StepProgress) error {
+	ctx = actionOptions(ctx, step)
+	if step.Action.Activity != "" {
+		return workflow.ExecuteActivity(ctx, step.Action.Activity, step.Action.Arguments).Get(ctx, &progress.Output)
+	}
+	var result target.Result
+	err := workflow.ExecuteActivity(ctx, common.CallTarget, activities.Action{
+		Target: step.Action.Target, Key: providers.Key(f.RequestID + "/" + step.ID), Arguments: step.Action.Arguments,
+	}).Get(ctx, &result)
+	progress.Output = result.Output
+	if err != nil || !result.Accepted {
+		return err
+	}
+	return f.awaitCompletion(ctx, step, progress)
+}
+
+// awaitCompletion waits for the later answer of a target that accepted the work.
+func (f *fulfilment) awaitCompletion(ctx workflow.Context, step Step, progress *StepProgress) error {
+	within := step.Action.Within
+	if within == 0 {
+		within = defaultActionWithin
+	}
+	options := workflow.AwaitOptions{Timeout: within, TimerOptions: workflow.TimerOptions{Summary: "Step " + step.ID + " is to be completed"}}
+	in, err := workflow.AwaitWithOptions(ctx, options, func() bool { _, done := f.completed[step.ID]; return done })
+	if err != nil {
+		return err
+	}
+	if !in {
+		return fmt.Errorf("target %s accepted the work and did not complete it within %s", step.Action.Target, within)
+	}
+	args := f.completed[step.ID]
+	progress.Output = args.Output
+	if args.Failure != "" {
+		return errors.New(args.Failure)
+	}
+	return nil
+}
+
+// CompleteActionArgs completes an automated step whose target accepted the work.
+type CompleteActionArgs struct {
+	Step string
+	// Failure says why the work failed; empty if it is done.
+	Failure string
+	Output  json.RawMessage
+}
+
+func (f *fulfilment) mayComplete(args CompleteActionArgs) error {
+	i := slices.IndexFunc(f.progress, func(p StepProgress) bool { return p.ID == args.Step })
+	if i < 0 || f.Steps[i].Action == nil {
+		return fmt.Errorf("this run has no automated step %q", args.Step)
+	}
+	if f.progress[i].State == StepPending {
+		return fmt.Errorf("step %q has not begun", args.Step)
+	}
+	return nil
+}
+
+// completeAction takes the first answer; the same one again changes nothing.
+func (f *fulfilment) completeAction(_ workflow.Context, args CompleteActionArgs) error {
+	if _, done := f.completed[args.Step]; !done {
+		f.completed[args.Step] = args
+	}
+	return nil
+}
+
+func (f *fulfilment) do(format string, args ...any) {
+	f.doing = fmt.Sprintf(format, args...)
+	f.describe()
+}
+
+// describe writes what the run waits for into the Temporal UI.
+func (f *fulfilment) describe() {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s.\n", f.doing)
+	for _, step := range f.progress {
+		fmt.Fprintf(&text, "\n- **%s** (%s): %s", step.ID, step.Kind, step.State)
+		if step.Ticket != "" {
+			fmt.Fprintf(&text, ", ticket %s", step.Ticket)
+		}
+		if step.Outcome != nil {
+			fmt.Fprintf(&text, " %s", step.Outcome.Result)
+		}
+		if step.Reason != "" {
+			fmt.Fprintf(&text, " - %s", step.Reason)
+		}
+		if step.Reopened {
+			text.WriteString(", reopened")
+		}
+	}
+	f.attention.describe(&text)
+	workflow.SetCurrentDetails(f.ctx, text.String())
+}
+
+func (s Step) kind() string {
+	switch {
+	case s.Ticket != nil:
+		return "ticket"
+	case s.Action != nil:
+		return "action"
+	default:
+		return "wait"
+	}
+}

@@ -1,0 +1,70 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"deskbridge/internal/names"
+)
+
+// Priorities on a task queue, from the first served to the last.
+const (
+	priorityScreen = 1 + iota // somebody waits at a screen
+	priorityLog    = 1 + iota
+	priorityFollow
+	priorityPoll
+	prioritySweep
+)
+
+// deskOptions is for one call of a desk. It is tried until it succeeds or its kind says that it
+// cannot: a desk may be down for days. The one call is shorter than its time-out.
+func deskOptions(ctx workflow.Context, connection string, priority int, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:           names.DeskTaskQueue(connection),
+		StartToCloseTimeout: 2 * time.Minute,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		Priority:            temporal.Priority{PriorityKey: priority},
+		Summary:             summary,
+	})
+}
+
+// pollOptions is for a round of polling or a sweep: long, with a heartbeat, by which a retry goes
+// on where a killed worker stopped.
+func pollOptions(ctx workflow.Context, connection string, priority int, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:           names.DeskTaskQueue(connection),
+		StartToCloseTimeout: time.Hour,
+		HeartbeatTimeout:    time.Minute,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		Priority:            temporal.Priority{PriorityKey: priority},
+		Summary:             summary,
+	})
+}
+
+// commonOptions is for activities beside the workflows that only talk to the Temporal server.
+func commonOptions(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: 30 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		Summary:             summary,
+	})
+}
+
+// actionOptions is for an automated step: tried for a bounded time, after which the step fails.
+func actionOptions(ctx workflow.Context, step Step) workflow.Context {
+	within := step.Action.Within
+	if within == 0 {
+		within = defaultActionWithin
+	}
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              step.Action.TaskQueue,
+		StartToCloseTimeout:    min(within, 5*time.Minute),
+		ScheduleToCloseTimeout: within,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		Summary:                "Automated step " + step.ID,
+	})
+}
+
+const defaultActionWithin = 24 * time.Hour
