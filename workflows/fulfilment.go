@@ -83,6 +83,7 @@ type fulfilment struct {
 	progress    []StepProgress
 	stopped     bool
 	attention   attention
+	logged      map[providers.Key]string
 	news        map[providers.Key]TicketNews
 	completed   map[string]CompleteActionArgs
 }
@@ -91,10 +92,11 @@ func newFulfilment(ctx workflow.Context, in FulfilmentInput) (*fulfilment, error
 	if err := errors.Join(ValidateSteps(in.Steps), ValidatePerson("requester", in.Requester)); err != nil {
 		return nil, refuse(err)
 	}
-	f := &fulfilment{FulfilmentInput: in, ctx: ctx, news: map[providers.Key]TicketNews{}, completed: map[string]CompleteActionArgs{}}
+	f := &fulfilment{FulfilmentInput: in, ctx: ctx, logged: map[providers.Key]string{}, news: map[providers.Key]TicketNews{}, completed: map[string]CompleteActionArgs{}}
 	for _, step := range in.Steps {
 		f.progress = append(f.progress, StepProgress{ID: step.ID, Kind: step.kind(), State: StepPending})
 	}
+	f.listen(names.TicketLogged, func(news TicketNews) { f.logged[news.Key] = news.Number })
 	f.listen(names.TicketOutcome, func(news TicketNews) { f.news[news.Key] = news })
 	f.listen(names.TicketReopened, func(news TicketNews) { f.reopened(news) })
 	err := errors.Join(
@@ -245,7 +247,11 @@ func (f *fulfilment) logTicket(ctx workflow.Context, key providers.Key, request 
 	}
 	// The signal comes first; the child's own end comes first only if it fails.
 	waiting, _ := workflow.NewDisconnectedContext(ctx)
-	if err := workflow.Await(waiting, func() bool { _, told := f.news[key]; return told || child.IsReady() }); err != nil {
+	if err := workflow.Await(waiting, func() bool {
+		progress.Ticket = f.logged[key]
+		_, told := f.news[key]
+		return told || child.IsReady()
+	}); err != nil {
 		return err
 	}
 	news, told := f.news[key]
@@ -257,10 +263,13 @@ func (f *fulfilment) logTicket(ctx workflow.Context, key providers.Key, request 
 		news = TicketNews{Outcome: &outcome}
 	}
 	progress.Ticket, progress.Outcome = news.Number, news.Outcome
-	if news.Outcome.Result.Succeeded() {
+	switch {
+	case news.Outcome.Result.Succeeded():
 		return nil
+	case news.Outcome.Reason != "":
+		return fmt.Errorf("the ticket could not be logged: %s", news.Outcome.Reason)
 	}
-	return fmt.Errorf("ticket %s: %s%s", news.Number, news.Outcome.Result, strings.TrimRight(": "+news.Outcome.Reason, ": "))
+	return fmt.Errorf("ticket %s was %s", news.Number, news.Outcome.Result)
 }
 
 func (f *fulfilment) act(ctx workflow.Context, step Step, progress *StepProgress) error {

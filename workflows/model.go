@@ -40,6 +40,8 @@ type TicketRequest struct {
 	Fields map[string]string `json:"fields,omitempty" yaml:"fields"`
 	// Files are uploaded to the ticket once it is logged.
 	Files []activities.File `json:"files,omitempty" yaml:"-"`
+	// Attach names local files in a request file; the starter stores them as Files.
+	Attach []string `json:"-" yaml:"attach"`
 }
 
 // OnFailure says what happens when a step fails.

@@ -208,6 +208,7 @@ func (t *ticket) log() error {
 	}
 	t.note("logged as %s", t.Ticket.Number)
 	t.publish()
+	t.tellParent(names.TicketLogged)
 	return t.uploadFiles()
 }
 

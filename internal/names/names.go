@@ -44,6 +44,8 @@ const (
 	TicketChanged = "ticket-changed"
 	// TicketWaiting tells a DeskWatch that a ticket waits.
 	TicketWaiting = "ticket-waiting"
+	// TicketLogged tells a parent the number of its ticket.
+	TicketLogged = "ticket-logged"
 	// TicketOutcome tells a parent how a ticket ended.
 	TicketOutcome = "ticket-outcome"
 	// TicketReopened tells a parent that a ticket is worked on again.

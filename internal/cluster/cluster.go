@@ -1,0 +1,83 @@
+// Package cluster connects to Temporal by its standard client configuration: the TEMPORAL_*
+// environment variables and the TOML file of docs.temporal.io/develop/environment-configuration.
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	tlog "go.temporal.io/sdk/log"
+
+	"deskbridge/internal/names"
+)
+
+// Dial connects and makes sure that the server answers.
+func Dial(ctx context.Context, logger *slog.Logger) (client.Client, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, fmt.Errorf("temporal: client configuration: %w", err)
+	}
+	options.Logger = tlog.NewStructuredLogger(logger)
+	connected, err := client.DialContext(ctx, options)
+	if err != nil {
+		address := options.HostPort
+		if address == "" {
+			address = client.DefaultHostPort
+		}
+		return nil, fmt.Errorf("temporal: no server at %s: %w; set TEMPORAL_ADDRESS, or run `go run ./starter dev`", address, err)
+	}
+	return connected, nil
+}
+
+// EnsureSearchAttributes adds the search attributes that the namespace lacks, and waits until they
+// are known everywhere.
+func EnsureSearchAttributes(ctx context.Context, connected client.Client, namespace string) error {
+	operator := connected.OperatorService()
+	missing := func() (map[string]enumspb.IndexedValueType, error) {
+		listed, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+		if err != nil {
+			return nil, fmt.Errorf("temporal: list search attributes of namespace %s: %w", namespace, err)
+		}
+		lacks := map[string]enumspb.IndexedValueType{}
+		for _, name := range names.SearchAttributes() {
+			if _, known := listed.GetCustomAttributes()[name]; !known {
+				lacks[name] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
+			}
+		}
+		return lacks, nil
+	}
+	lacks, err := missing()
+	if err != nil || len(lacks) == 0 {
+		return err
+	}
+	_, err = operator.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: lacks})
+	if err != nil {
+		return fmt.Errorf("temporal: namespace %s lacks search attributes of type Keyword and they cannot be added: %w; add them by hand: %v", namespace, err, names.SearchAttributes())
+	}
+	for len(lacks) > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+		if lacks, err = missing(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Namespace is the one that the client configuration names.
+func Namespace() string {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil || options.Namespace == "" {
+		return client.DefaultNamespace
+	}
+	return options.Namespace
+}

@@ -1,0 +1,47 @@
+// Package all is the registry of desks, and the only importer of every one of them.
+package all
+
+import (
+	"maps"
+	"slices"
+
+	"deskbridge/providers"
+	"deskbridge/providers/rt"
+)
+
+// Type is a kind of desk that a connection can name.
+type Type struct {
+	// Title is the product's name.
+	Title string
+	// Zero is a desk without a connection, by which its functions are known.
+	Zero providers.Desk
+	// Settings returns a pointer to new settings, to be filled by a decoder.
+	Settings func() any
+	// Validate and New take what Settings returned.
+	Validate func(settings any) error
+	New      func(settings any) (providers.Desk, error)
+}
+
+var types = map[string]Type{
+	"rt": register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
+}
+
+// register makes the entry of a desk with settings C.
+func register[C any, D providers.Desk](title string, zero D, make func(C) (D, error), validate func(C) error) Type {
+	return Type{
+		Title:    title,
+		Zero:     zero,
+		Settings: func() any { return new(C) },
+		Validate: func(settings any) error { return validate(*settings.(*C)) },               //nolint:forcetypeassert // made by Settings
+		New:      func(settings any) (providers.Desk, error) { return make(*settings.(*C)) }, //nolint:forcetypeassert // made by Settings
+	}
+}
+
+// Types returns the names of the desks in alphabetical order.
+func Types() []string { return slices.Sorted(maps.Keys(types)) }
+
+// Find returns a type by its name.
+func Find(name string) (Type, bool) {
+	found, known := types[name]
+	return found, known
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
+
+	"deskbridge/internal/names"
+)
+
+// listed is one run in a list.
+type listed struct {
+	WorkflowID string    `json:"workflow_id"`
+	RunID      string    `json:"run_id"`
+	Type       string    `json:"type"`
+	State      string    `json:"state"`
+	Ticket     string    `json:"ticket,omitempty"`
+	Status     string    `json:"status,omitempty"`
+	Phase      string    `json:"phase,omitempty"`
+	Attention  string    `json:"attention,omitempty"`
+	StartedAt  time.Time `json:"started_at"`
+}
+
+func (a *app) listCommand() *cobra.Command {
+	var connection, number, requestID string
+	var attention, running bool
+	var limit int32
+	command := &cobra.Command{
+		Use: "list", Short: "List runs", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			terms := []string{"WorkflowType IN ('Onboarding', 'Fulfilment', 'Ticket', 'DeskWatch')"}
+			for name, value := range map[string]string{
+				names.Connection.GetName(): connection, names.TicketNumber.GetName(): number, names.Request.GetName(): requestID,
+			} {
+				if strings.ContainsAny(value, `'"\`) {
+					return exitError{exitUsage, fmt.Errorf("%q: a value without quotes and backslashes is wanted", value)}
+				}
+				if value != "" {
+					terms = append(terms, fmt.Sprintf("%s = '%s'", name, value))
+				}
+			}
+			if attention {
+				terms = append(terms, names.Attention.GetName()+" IS NOT NULL")
+			}
+			if running || attention {
+				terms = append(terms, "ExecutionStatus = 'Running'")
+			}
+			return a.list(cmd, strings.Join(terms, " AND "), limit)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&connection, "connection", "", "only this connection")
+	flags.StringVar(&number, "ticket", "", "only this ticket number")
+	flags.StringVar(&requestID, "request", "", "only this request")
+	flags.BoolVar(&attention, "attention", false, "only runs that need a person")
+	flags.BoolVar(&running, "running", false, "only runs that go on")
+	flags.Int32Var(&limit, "limit", 50, "at most this many, the latest first")
+	return command
+}
+
+func (a *app) list(cmd *cobra.Command, query string, limit int32) error {
+	connected, err := a.dial(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer connected.Close()
+	page, err := connected.ListWorkflow(cmd.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: limit})
+	if err != nil {
+		return fmt.Errorf("list: %w", err)
+	}
+	runs := []listed{}
+	for _, run := range page.GetExecutions() {
+		fields := run.GetSearchAttributes().GetIndexedFields()
+		runs = append(runs, listed{
+			WorkflowID: run.GetExecution().GetWorkflowId(), RunID: run.GetExecution().GetRunId(), Type: run.GetType().GetName(),
+			State: strings.ToLower(run.GetStatus().String()), StartedAt: run.GetStartTime().AsTime(),
+			Ticket: keyword(fields, names.TicketNumber.GetName()), Status: keyword(fields, names.TicketStatus.GetName()),
+			Phase: keyword(fields, names.Phase.GetName()), Attention: keyword(fields, names.Attention.GetName()),
+		})
+	}
+	return a.print(cmd.OutOrStdout(), runs, func(w io.Writer) {
+		row(w, "WORKFLOW", "STATE", "TICKET", "STATUS", "PHASE", "STARTED", "ATTENTION")
+		for _, run := range runs {
+			row(w, run.WorkflowID, run.State, run.Ticket, run.Status, run.Phase, run.StartedAt.Local().Format(time.DateTime), run.Attention)
+		}
+	})
+}
+
+func keyword(fields map[string]*commonpb.Payload, name string) string {
+	var text string
+	if payload := fields[name]; payload != nil {
+		_ = converter.GetDefaultDataConverter().FromPayload(payload, &text)
+	}
+	return text
+}

@@ -1,0 +1,89 @@
+// Command starter is what Activate and people call: it starts onboardings and fulfilments, shows
+// and writes to tickets, checks connections, and runs everything on one machine with `dev`.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"deskbridge/internal/cluster"
+	"deskbridge/internal/config"
+)
+
+// The exit codes.
+const (
+	exitFailed   = 1
+	exitUsage    = 2
+	exitConflict = 3
+	exitRejected = 4
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newRoot().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", strings.ReplaceAll(err.Error(), "\n", "\n       "))
+		os.Exit(exitCode(err))
+	}
+}
+
+// exitError gives an error its exit code.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string { return e.err.Error() }
+func (e exitError) Unwrap() error { return e.err }
+
+func exitCode(err error) int {
+	var coded exitError
+	if errors.As(err, &coded) {
+		return coded.code
+	}
+	return exitFailed
+}
+
+// app is what all commands share.
+type app struct {
+	configPath string
+	output     string
+}
+
+func newRoot() *cobra.Command {
+	a := &app{}
+	root := &cobra.Command{
+		Use:   "starter",
+		Short: "Starts and follows Deskbridge's workflows",
+		Long: "Starts and follows Deskbridge's workflows.\n\n" +
+			"The Temporal server is found by the standard environment: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, ...\n" +
+			"Exit codes: 0 done, 1 failed, 2 wrong use, 3 conflict with another request, 4 ended without success.",
+		SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if a.output != "table" && a.output != "json" {
+				return exitError{exitUsage, fmt.Errorf("--output %q: want table or json", a.output)}
+			}
+			return nil
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
+	root.PersistentFlags().StringVar(&a.configPath, "config", config.DefaultPath, "configuration file")
+	root.PersistentFlags().StringVarP(&a.output, "output", "o", "table", "table or json")
+	root.AddCommand(a.onboardCommand(), a.fulfilCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.watchCommand(), a.connectionsCommand(), a.devCommand())
+	return root
+}
+
+// dial connects to Temporal; its own log lines are for operators of workers, not for callers.
+func (a *app) dial(ctx context.Context) (client.Client, error) {
+	return cluster.Dial(ctx, slog.New(slog.DiscardHandler))
+}

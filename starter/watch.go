@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"deskbridge/internal/names"
+	"deskbridge/workflows"
+)
+
+func (a *app) watchCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "watch WORKFLOW", Short: "Follow a run until it ends",
+		Long: "Follow an onboarding, a fulfilment or a ticket until it ends, a line for each thing that happens.\nExit code 4 says that it ended without success.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			connected, err := a.dial(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer connected.Close()
+			follower := &follower{client: connected, id: args[0], out: cmd.OutOrStdout(), said: map[string]bool{}}
+			return follower.run(cmd.Context())
+		},
+	}
+}
+
+// follower prints what happens to a run, each thing once.
+type follower struct {
+	client client.Client
+	id     string
+	out    io.Writer
+	said   map[string]bool
+}
+
+const followEvery = time.Second
+
+func (f *follower) run(ctx context.Context) error {
+	for {
+		described, err := f.client.DescribeWorkflowExecution(ctx, f.id, "")
+		if err != nil {
+			return fmt.Errorf("watch %s: %w; see `starter list`", f.id, err)
+		}
+		info := described.GetWorkflowExecutionInfo()
+		success, err := f.look(ctx, info.GetType().GetName())
+		if err != nil && info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+			f.say("no worker answers: %s", reason(err))
+		}
+		switch info.GetStatus() {
+		case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+		case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+			f.say("ended")
+			if !success {
+				return exitError{exitRejected, fmt.Errorf("%s ended without success", f.id)}
+			}
+			return nil
+		default:
+			return exitError{exitRejected, fmt.Errorf("%s: %s", f.id, info.GetStatus())}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(followEvery):
+		}
+	}
+}
+
+func reason(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "is one running?"
+	}
+	return err.Error()
+}
+
+func (f *follower) say(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	if !f.said[line] {
+		f.said[line] = true
+		_, _ = fmt.Fprintf(f.out, "%s  %s\n", time.Now().Format(time.TimeOnly), line)
+	}
+}
+
+// look prints what is new and says whether the run is a success so far.
+func (f *follower) look(ctx context.Context, kind string) (success bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if kind == "Ticket" {
+		return f.lookTicket(ctx)
+	}
+	var progress workflows.Progress
+	if err := f.query(ctx, names.Progress, &progress); err != nil {
+		return false, err
+	}
+	f.say("%s", progress.Doing)
+	if progress.Attention != "" {
+		f.say("needs a person: %s", progress.Attention)
+	}
+	success = true
+	for _, step := range progress.Steps {
+		f.sayStep(step)
+		success = success && step.State != workflows.StepFailed && step.State != workflows.StepSkipped
+	}
+	return success, nil
+}
+
+func (f *follower) sayStep(step workflows.StepProgress) {
+	line := fmt.Sprintf("step %s (%s): %s", step.ID, step.Kind, step.State)
+	if step.Ticket != "" {
+		line += ", ticket " + step.Ticket
+	}
+	if step.Outcome != nil {
+		line += ", outcome " + string(step.Outcome.Result)
+	}
+	if step.Reason != "" {
+		line += ", " + step.Reason
+	}
+	if step.Reopened {
+		line += ", reopened"
+	}
+	f.say("%s", line)
+}
+
+func (f *follower) lookTicket(ctx context.Context) (success bool, err error) {
+	var view workflows.View
+	if err := f.query(ctx, names.View, &view); err != nil {
+		return false, err
+	}
+	for _, event := range view.History {
+		f.say("ticket %s: %s", view.Number, event.What)
+	}
+	if view.Attention != "" {
+		f.say("needs a person: %s", view.Attention)
+	}
+	return view.Outcome != nil && view.Outcome.Result.Succeeded(), nil
+}
+
+func (f *follower) query(ctx context.Context, name string, into any) error {
+	answer, err := f.client.QueryWorkflow(ctx, f.id, "", name)
+	if err != nil {
+		return err
+	}
+	return answer.Get(into)
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+
+	"deskbridge/activities"
+	"deskbridge/internal/config"
+	"deskbridge/internal/files"
+	"deskbridge/internal/names"
+	"deskbridge/providers/target"
+	"deskbridge/workflows"
+)
+
+// server is the set of workers of one process: one for workflows, one a connection.
+type server struct {
+	client  client.Client
+	logger  *slog.Logger
+	workers []worker.Worker
+	failed  chan error
+	ready   atomic.Bool
+}
+
+func newServer(ctx context.Context, loaded *config.Config, connections []string, withWorkflows bool, client client.Client, logger *slog.Logger) (*server, error) {
+	s := &server{client: client, logger: logger, failed: make(chan error, len(connections)+1)}
+	bucket, err := files.Open(ctx, loaded.Files)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range connections {
+		connection := loaded.Connections[name]
+		desk, err := connection.NewDesk()
+		if err != nil {
+			return nil, fmt.Errorf("connection %s: %w", name, err)
+		}
+		options := s.options(&activities.Boundary{SearchLag: connection.SearchLag})
+		options.TaskQueueActivitiesPerSecond = connection.Rate
+		options.DisableWorkflowWorker = true
+		w := worker.New(client, names.DeskTaskQueue(name), options)
+		w.RegisterActivity(&activities.Desk{
+			Connection: name, Desk: desk, Level: connection.Level, Queue: connection.Queue, Statuses: connection.Statuses,
+			Closed: connection.CloseStatus, Cancelled: connection.CancelStatus, Match: connection.Match,
+			Reactivate: connection.InactiveUsers == config.Reactivate, Files: bucket, Client: client,
+		})
+		s.workers = append(s.workers, w)
+	}
+	if !withWorkflows {
+		return s, nil
+	}
+	targets := map[string]*target.Target{}
+	for name, settings := range loaded.Targets {
+		if targets[name], err = target.New(name, settings); err != nil {
+			return nil, fmt.Errorf("target %s: %w", name, err)
+		}
+	}
+	w := worker.New(client, names.TaskQueue, s.options(&activities.Boundary{}))
+	workflows.Register(w)
+	w.RegisterActivity(&activities.Common{Client: client, Targets: targets})
+	s.workers = append(s.workers, w)
+	return s, nil
+}
+
+const stopTimeout = 20 * time.Second
+
+// options are common to all workers. Autoscaling pollers and a long sticky time-out keep a burst
+// of signals from moving to the normal queue (measured: shared/TEMPORAL.md, 3 iii).
+func (s *server) options(boundary *activities.Boundary) worker.Options {
+	pollers := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{})
+	return worker.Options{
+		Interceptors:                 []interceptor.WorkerInterceptor{boundary},
+		WorkflowTaskPollerBehavior:   pollers,
+		ActivityTaskPollerBehavior:   pollers,
+		StickyScheduleToStartTimeout: time.Minute,
+		WorkerStopTimeout:            stopTimeout,
+		OnFatalError:                 func(err error) { s.failed <- err },
+	}
+}
+
+// run serves until the context ends, and then lets activities finish.
+func (s *server) run(ctx context.Context, health string) error {
+	stopHealth, err := s.serveHealth(health)
+	if err != nil {
+		return err
+	}
+	defer stopHealth()
+	for _, w := range s.workers {
+		if err := w.Start(); err != nil {
+			return fmt.Errorf("worker: %w", err)
+		}
+		defer w.Stop()
+	}
+	s.ready.Store(true)
+	s.logger.Info("worker is ready", "workers", len(s.workers))
+	select {
+	case <-ctx.Done():
+		s.ready.Store(false)
+		s.logger.Info("worker stops")
+		return nil
+	case err := <-s.failed:
+		return fmt.Errorf("worker: %w", err)
+	}
+}
+
+// serveHealth answers /healthz while the process lives and /readyz while it can work.
+func (s *server) serveHealth(address string) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+		defer cancel()
+		if _, err := s.client.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil || !s.ready.Load() {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+		}
+	})
+	listening := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("health: %w; choose another address with --health", err)
+	}
+	go func() {
+		if err := listening.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- err
+		}
+	}()
+	return func() { _ = listening.Close() }, nil
+}
