@@ -1,5 +1,242 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
 
-func (a *app) devCommand() *cobra.Command { return &cobra.Command{Use: "dev"} }
+	"github.com/spf13/cobra"
+
+	"deskbridge/internal/desksim"
+	"deskbridge/internal/devstack"
+)
+
+func (a *app) devCommand() *cobra.Command {
+	var folder string
+	var auto bool
+	command := &cobra.Command{
+		Use: "dev", Short: "Run everything on this machine, with a simulated desk",
+		Long: "Run everything on this machine: a Temporal server with its Web UI, a simulated service desk with a page for its agent, a worker, and the onboarding of a sample joiner.\n" +
+			"State is kept in a folder: stop it, start it, and the waiting ticket still waits. With TEMPORAL_ADDRESS set, that server is used instead.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d := &dev{app: a, out: cmd.OutOrStdout()}
+			return d.run(cmd.Context(), folder, auto)
+		},
+	}
+	command.Flags().StringVar(&folder, "state", ".deskbridge", "folder for the state")
+	command.Flags().BoolVar(&auto, "auto", false, "play the agent too, and end when the onboarding has")
+	return command
+}
+
+// dev is everything on one machine.
+type dev struct {
+	*app
+	out     io.Writer
+	mu      sync.Mutex
+	folder  string
+	root    string
+	address string // of Temporal
+	ui      string // of the Temporal Web UI; empty if the server is not ours
+	desk    string // of the simulated desk and its agent page
+	env     []string
+	worker  *devstack.Process
+}
+
+func (d *dev) say(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, _ = fmt.Fprintf(d.out, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
+}
+
+func (d *dev) run(ctx context.Context, folder string, auto bool) error {
+	var err error
+	if d.folder, err = filepath.Abs(folder); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(d.folder, "files"), 0o700); err != nil {
+		return err
+	}
+	if d.root, err = devstack.Root(ctx); err != nil {
+		return err
+	}
+	stopServer, err := d.startTemporal(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopServer()
+	stopDesk, err := d.startDesk(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopDesk()
+	if err := d.startWorker(ctx); err != nil {
+		return err
+	}
+	defer d.worker.Stop()
+	return d.story(ctx, auto)
+}
+
+func noop() {}
+
+// startTemporal builds and starts the embedded server, unless the environment names another.
+func (d *dev) startTemporal(ctx context.Context) (stop func(), err error) {
+	if d.address = os.Getenv("TEMPORAL_ADDRESS"); d.address != "" {
+		d.say("using the Temporal server at %s", d.address)
+		return noop, nil
+	}
+	program, err := devstack.BuildServer(ctx, d.root, func(text string) { d.say("%s", text) })
+	if err != nil {
+		return nil, err
+	}
+	port, err := devstack.Port(7233)
+	if err != nil {
+		return nil, err
+	}
+	uiPort, err := devstack.Port(8233)
+	if err != nil {
+		return nil, err
+	}
+	d.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	d.ui = fmt.Sprintf("http://127.0.0.1:%d", uiPort)
+	d.env = append(d.env, "TEMPORAL_ADDRESS="+d.address)
+	if err := os.Setenv("TEMPORAL_ADDRESS", d.address); err != nil { // for our own client
+		return nil, err
+	}
+	server := devstack.Server(program, filepath.Join(d.folder, "temporal.db"), filepath.Join(d.folder, "temporal.log"), port, uiPort, 0)
+	if err := server.Start(); err != nil {
+		return nil, err
+	}
+	if err := devstack.AwaitServer(ctx, d.address); err != nil {
+		server.Stop()
+		return nil, fmt.Errorf("%w; see %s", err, filepath.Join(d.folder, "temporal.log"))
+	}
+	return server.Stop, nil
+}
+
+// startDesk serves the simulated desk, its agent page and the target of the automated step, and
+// writes the configuration that joins them.
+func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
+	token, err := d.secret("desk.token")
+	if err != nil {
+		return nil, err
+	}
+	port, err := devstack.Port(8090)
+	if err != nil {
+		return nil, err
+	}
+	d.desk = fmt.Sprintf("http://127.0.0.1:%d", port)
+	desk, err := desksim.New(desksim.Options{
+		Path:       filepath.Join(d.folder, "desk.db"),
+		Queues:     map[string][]string{"Support": {"ExternalID"}},
+		UserFields: []string{"ExternalUserID"},
+		Accounts:   []desksim.Account{{Login: "deskbridge", Token: token, Rights: true}, {Login: "agent", Rights: true}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/REST/2.0/", desk.REST2(d.desk))
+	mux.Handle("/", desk.AgentPage("agent"))
+	mux.HandleFunc("POST /target/mailbox", d.mailbox)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			d.say("the simulated desk stopped: %v", err)
+		}
+	}()
+	d.configPath = filepath.Join(d.folder, "deskbridge.yaml")
+	if err := os.WriteFile(d.configPath, fmt.Appendf(nil, devConfig, d.desk, d.folder), 0o600); err != nil {
+		return nil, err
+	}
+	return func() { _, _ = server.Close(), desk.Close() }, nil
+}
+
+const devConfig = `# Written by "starter dev" at each start.
+files: file://%[2]s/files
+connections:
+  desk:
+    desk: rt
+    level: full
+    queue: Support
+    settings:
+      url: %[1]s
+      token: file:%[2]s/desk.token
+      employee_field: ExternalUserID
+      queues: [Support]
+    statuses: {new: waiting, open: waiting, stalled: waiting, resolved: completed, rejected: rejected}
+    close_status: resolved
+    cancel_status: rejected
+    reopen_window: 24h
+    poll: {fastest: 2s, slowest: 5s, sweep: 15s, overlap: 10s}
+targets:
+  mailbox: {url: %[1]s/target/mailbox}
+`
+
+// mailbox is the target of the sample's automated step.
+func (d *dev) mailbox(w http.ResponseWriter, r *http.Request) {
+	d.say("action: the target was called with key %s", r.Header.Get("Idempotency-Key"))
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]string{"mailbox": "created"})
+}
+
+// secret keeps a random token in a file that only this user reads.
+func (d *dev) secret(name string) (string, error) {
+	path := filepath.Join(d.folder, name)
+	if content, err := os.ReadFile(path); err == nil { //nolint:gosec // our own folder
+		return string(content), nil
+	}
+	token := rand.Text()
+	return token, os.WriteFile(path, []byte(token), 0o600)
+}
+
+// startWorker builds the worker and keeps it running: kill it, and see that nothing is lost.
+func (d *dev) startWorker(ctx context.Context) error {
+	program := filepath.Join(d.folder, "worker")
+	if err := devstack.Build(ctx, d.root, "worker", program, func(string) {}); err != nil {
+		return err
+	}
+	port, err := devstack.Port(8081)
+	if err != nil {
+		return err
+	}
+	log := filepath.Join(d.folder, "worker.log")
+	d.worker = devstack.NewProcess(log, program, d.env, "-config", d.configPath, "-health", fmt.Sprintf("127.0.0.1:%d", port))
+	if err := d.worker.Start(); err != nil {
+		return err
+	}
+	go d.worker.Keep(ctx, func() { d.say("the worker ended and is started again") })
+	ready := fmt.Sprintf("http://127.0.0.1:%d/readyz", port)
+	for range 300 {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, ready, nil)
+		if err != nil {
+			return err
+		}
+		if answer, err := http.DefaultClient.Do(request); err == nil {
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("the worker does not get ready; see %s", log)
+}

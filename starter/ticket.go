@@ -302,4 +302,3 @@ func (a *app) actionCommand() *cobra.Command {
 	command.AddCommand(complete)
 	return command
 }
-
