@@ -60,6 +60,8 @@ func (d *dev) say(format string, args ...any) {
 }
 
 func (d *dev) run(ctx context.Context, folder string, auto bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var err error
 	if d.folder, err = filepath.Abs(folder); err != nil {
 		return err
@@ -83,7 +85,10 @@ func (d *dev) run(ctx context.Context, folder string, auto bool) error {
 	if err := d.startWorker(ctx); err != nil {
 		return err
 	}
-	defer d.worker.Stop()
+	defer func() {
+		cancel() // first, so that the worker is not started again
+		d.worker.Stop()
+	}()
 	return d.story(ctx, auto)
 }
 

@@ -279,10 +279,13 @@ func (l *loader) checkDurations(at func(...string) []string, c *Connection) {
 
 // checkSettings decodes a desk's own settings, strictly.
 func (l *loader) checkSettings(path []string, c *Connection) {
+	if c.Settings.Kind == yaml.AliasNode {
+		c.Settings = *c.Settings.Alias
+	}
 	c.settings = c.kind.Settings()
 	known := keysOf(reflect.TypeOf(c.settings).Elem())
 	for i := 0; i+1 < len(c.Settings.Content); i += 2 {
-		if key := c.Settings.Content[i]; !slices.Contains(known, key.Value) {
+		if key := c.Settings.Content[i]; key.Value != "<<" && !slices.Contains(known, key.Value) {
 			l.mistakes = append(l.mistakes, mistake{key.Line, fmt.Sprintf("%s: unknown key %q; want one of %s", strings.Join(path, "."), key.Value, strings.Join(known, ", "))})
 		}
 	}
