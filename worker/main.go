@@ -11,6 +11,9 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
+
+	temporalclient "go.temporal.io/sdk/client"
 
 	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
@@ -40,7 +43,7 @@ func run(ctx context.Context, logger *slog.Logger, path, only, health string) er
 	if err != nil {
 		return err
 	}
-	client, err := cluster.Dial(ctx, logger)
+	client, err := dial(ctx, logger)
 	if err != nil {
 		return err
 	}
@@ -53,6 +56,23 @@ func run(ctx context.Context, logger *slog.Logger, path, only, health string) er
 		return err
 	}
 	return served.run(ctx, health)
+}
+
+// dial connects as soon as there is a server: one that restarts must not end its workers.
+func dial(ctx context.Context, logger *slog.Logger) (temporalclient.Client, error) {
+	const mostly = 10 * time.Second
+	for wait := 250 * time.Millisecond; ; wait = min(2*wait, mostly) {
+		connected, err := cluster.Dial(ctx, logger)
+		if err == nil {
+			return connected, nil
+		}
+		logger.Warn("no temporal server yet", "error", err, "again_in", wait.String())
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(wait):
+		}
+	}
 }
 
 // choose returns the names of the connections to serve.

@@ -41,9 +41,11 @@ type Written struct {
 	Failure string `json:",omitempty"`
 }
 
-// NoteArgs, AttachArgs, CloseArgs and CancelArgs are the arguments of the updates.
+// The arguments of the updates.
 type (
-	NoteArgs   struct{ Body string }
+	// NoteArgs holds a customer-facing note.
+	NoteArgs struct{ Body string }
+	// AttachArgs holds a stored file.
 	AttachArgs struct{ File activities.File }
 	// CloseArgs may hold a note that goes before the closing.
 	CloseArgs struct{ Note string }

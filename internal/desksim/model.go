@@ -83,7 +83,7 @@ type Account struct {
 	Rights bool
 }
 
-// The statuses of a ticket, those of Request Tracker's default lifecycle.
+// Statuses are those that a ticket can have, as in Request Tracker's default lifecycle.
 var Statuses = []string{"new", "open", "stalled", "resolved", "rejected"}
 
 // statusDeleted is the status of a deleted ticket.

@@ -85,7 +85,7 @@ func (api *rest2) serve(handler func(caller, http.ResponseWriter, *http.Request)
 				return
 			}
 			r.Body = io.NopCloser(strings.NewReader(string(content)))
-		} else if err := r.ParseMultipartForm(maxBody); err != nil {
+		} else if err := r.ParseMultipartForm(maxBody); err != nil { //nolint:gosec // bounded by MaxBytesReader above
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}

@@ -53,16 +53,15 @@ func (s *stack) onboarding(t *testing.T) {
 	ticket := s.rt.ticket(t, number)
 	require.Equal(t, "Hardware", ticket.Queue.Name)
 	require.Len(t, ticket.Requestor, 1)
-	require.Equal(t, "boss-"+id, ticket.Requestor[0].Name)
+	require.Equal(t, "boss-"+id, ticket.Requestor[0].ID)
 	require.Equal(t, key, ticket.CustomFields[0].Values[0])
 	require.Equal(t, []string{"Vertrag żółć.pdf"}, s.rt.files(t, number))
 
 	s.worker.Kill()
 	s.server.Kill()
 	s.rt.write(t, number, "correspond", "It is ready.") // while nothing of ours runs
+	require.NoError(t, s.worker.Start()) // before its server: it waits for it
 	require.NoError(t, s.server.Start())
-	s.worker.Kill()
-	require.NoError(t, s.worker.Start())
 	eventually(t, func() bool { return len(s.tryView(t, key).Notes) == 1 }, "the note that came meanwhile is seen")
 
 	s.rt.set(t, number, "Status", "resolved")

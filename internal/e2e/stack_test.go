@@ -242,7 +242,7 @@ func (r rt) write(t *testing.T, number, verb, text string) {
 type rtTicket struct {
 	Status       string
 	Queue        struct{ Name string }
-	Requestor    []struct{ EmailAddress, Name string }
+	Requestor    []struct{ ID string }
 	CustomFields []struct {
 		Name   string
 		Values []string
@@ -252,7 +252,7 @@ type rtTicket struct {
 func (r rt) ticket(t *testing.T, number string) rtTicket {
 	t.Helper()
 	var ticket rtTicket
-	r.call(t, http.MethodGet, "/ticket/"+number+"?fields%5BQueue%5D=Name&fields%5BRequestor%5D=Name,EmailAddress", nil, &ticket)
+	r.call(t, http.MethodGet, "/ticket/"+number+"?fields%5BQueue%5D=Name", nil, &ticket)
 	return ticket
 }
 

@@ -139,12 +139,6 @@ func (s *suite) ticket(t *testing.T) providers.Ticket {
 	return ticket
 }
 
-// eventually waits for a desk whose search lags.
-func eventually(t *testing.T, condition func() bool, what string) {
-	t.Helper()
-	require.Eventually(t, condition, 20*time.Second, 200*time.Millisecond, what)
-}
-
 // requireKind checks an error's kind and that it leaks nothing.
 func (s *suite) requireKind(t *testing.T, kind providers.Kind, err error, private ...string) {
 	t.Helper()

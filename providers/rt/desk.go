@@ -97,9 +97,10 @@ func (d *Desk) checkID(op, id string) error {
 }
 
 // get reads one thing by its ID.
-func (d *Desk) get(ctx context.Context, op, path, id string, into any) (rest.Answer, error) {
+func (d *Desk) get(ctx context.Context, op, path, id string, into any) error {
 	if err := d.checkID(op, id); err != nil {
-		return rest.Answer{}, err
+		return err
 	}
-	return d.client.Read(ctx, rest.Call{Op: op, Method: http.MethodGet, Path: path, Params: map[string]string{"id": id}, Into: into})
+	_, err := d.client.Read(ctx, rest.Call{Op: op, Method: http.MethodGet, Path: path, Params: map[string]string{"id": id}, Into: into})
+	return err
 }

@@ -70,7 +70,7 @@ func (d *Desk) note(ctx context.Context, op string, transaction wireTransaction)
 	hasBody := false
 	for _, id := range transaction.attachmentIDs() {
 		var part wireAttachment
-		if _, err := d.get(ctx, op, "/attachment/{id}", id, &part); err != nil {
+		if err := d.get(ctx, op, "/attachment/{id}", id, &part); err != nil {
 			return providers.Note{}, err
 		}
 		content, err := part.content()
@@ -177,7 +177,7 @@ func (d *Desk) findAttachment(ctx context.Context, op, ticketID string, file pro
 				continue
 			}
 			var whole wireAttachment
-			if _, err := d.get(ctx, op, "/attachment/{id}", string(candidate.ID), &whole); err != nil {
+			if err := d.get(ctx, op, "/attachment/{id}", string(candidate.ID), &whole); err != nil {
 				return providers.Attachment{}, err
 			}
 			if content, err := whole.content(); err == nil && bytes.Equal(content, file.Content) {

@@ -82,7 +82,7 @@ func (d *Desk) searchUsers(ctx context.Context, op string, where condition) ([]w
 
 func (d *Desk) fetchUser(ctx context.Context, op, id string) (providers.User, error) {
 	var wire wireUser
-	if _, err := d.get(ctx, op, "/user/{id}", id, &wire); err != nil {
+	if err := d.get(ctx, op, "/user/{id}", id, &wire); err != nil {
 		return providers.User{}, err
 	}
 	if wire.Disabled == nil {
@@ -151,7 +151,7 @@ func (d *Desk) putUser(ctx context.Context, op, id string, fields map[string]str
 // readBack returns a user after a write and tells which fields RT did not take.
 func (d *Desk) readBack(ctx context.Context, op, id string, want map[string]string) (providers.User, error) {
 	var raw json.RawMessage
-	if _, err := d.get(ctx, op, "/user/{id}", id, &raw); err != nil {
+	if err := d.get(ctx, op, "/user/{id}", id, &raw); err != nil {
 		return providers.User{}, err
 	}
 	var fields map[string]any

@@ -92,10 +92,14 @@ func New(options Options) *Client {
 	if options.MaxConns == 0 {
 		options.MaxConns = DefaultMaxConns
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxConnsPerHost = options.MaxConns
-	transport.MaxIdleConnsPerHost = options.MaxConns
-	transport.IdleConnTimeout = 5 * time.Second // a kept connection pins a worker of a small desk
+	transport := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		ForceAttemptHTTP2:   true,
+		TLSHandshakeTimeout: 10 * time.Second,
+		MaxConnsPerHost:     options.MaxConns,
+		MaxIdleConnsPerHost: options.MaxConns,
+		IdleConnTimeout:     5 * time.Second, // a kept connection pins a process of a small desk
+	}
 	client := resty.NewWithClient(&http.Client{Transport: transport, Timeout: options.Timeout}).
 		SetBaseURL(options.BaseURL).
 		SetResponseBodyLimit(options.MaxAnswer).

@@ -1,0 +1,91 @@
+package desksim
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The methods here are what an agent does, for tests and tools that are not a person at the page.
+
+// SetStatus sets a ticket's status.
+func (d *Desk) SetStatus(ticketID int, status string) error {
+	return d.work(ticketID, func(ticket *Ticket, agent int) error {
+		if !d.setStatus(ticket, agent, status) {
+			return fmt.Errorf("there is no status %q", status)
+		}
+		return nil
+	})
+}
+
+// Write adds a note of kind [Public] or [Internal].
+func (d *Desk) Write(ticketID int, kind, text string) error {
+	return d.work(ticketID, func(ticket *Ticket, agent int) error {
+		d.addNote(ticket, agent, kind, newFile{contentType: "text/plain", content: []byte(text)})
+		return nil
+	})
+}
+
+// Merge merges a ticket into another.
+func (d *Desk) Merge(from, into int) error {
+	return d.work(from, func(ticket *Ticket, agent int) error {
+		target := d.live(into)
+		if target == nil || target == ticket {
+			return errors.New("there is no ticket to merge into")
+		}
+		d.merge(ticket, target, agent)
+		return nil
+	})
+}
+
+// Delete deletes a ticket.
+func (d *Desk) Delete(ticketID int) error { return d.SetStatus(ticketID, statusDeleted) }
+
+// AddField gives a queue a custom field.
+func (d *Desk) AddField(queue, name string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	found := d.queueByName(queue)
+	if found == nil {
+		return fmt.Errorf("there is no queue %q", queue)
+	}
+	found.Fields = append(found.Fields, name)
+	d.touch("queue", found.ID, found)
+	return d.flush()
+}
+
+// Tickets returns copies of all tickets, merged and deleted ones too, oldest first.
+func (d *Desk) Tickets() []Ticket {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var tickets []Ticket
+	for _, ticket := range sorted(d.tickets) {
+		tickets = append(tickets, *ticket)
+	}
+	return tickets
+}
+
+// Written returns the texts of a ticket's notes of one kind, oldest first.
+func (d *Desk) Written(ticketID int, kind string) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var texts []string
+	for _, note := range d.history(d.live(ticketID)) {
+		if note.Kind == kind && len(note.Parts) > 0 {
+			texts = append(texts, string(d.files[note.Parts[0]].Content))
+		}
+	}
+	return texts
+}
+
+func (d *Desk) work(ticketID int, do func(ticket *Ticket, agent int) error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ticket := d.live(ticketID)
+	if ticket == nil {
+		return fmt.Errorf("there is no ticket %d", ticketID)
+	}
+	if err := do(ticket, d.userByLogin("RT_System").ID); err != nil {
+		return err
+	}
+	return d.flush()
+}
