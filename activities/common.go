@@ -43,14 +43,15 @@ func (c *Common) CallTarget(ctx context.Context, action Action) (target.Result, 
 // Watch asks for a connection to be watched.
 type Watch struct {
 	Connection string
-	// Workflow is the name of the workflow that watches, and Input its input if it must be started.
+	// Workflow is the name of the workflow that watches. Input is its input if it must be started,
+	// and goes with the signal, so that changed settings reach one that runs.
 	Workflow string
 	Input    json.RawMessage
 }
 
 // StartWatch starts the connection's DeskWatch, or tells the one that runs that a ticket waits.
 func (c *Common) StartWatch(ctx context.Context, watch Watch) error {
-	_, err := c.Client.SignalWithStartWorkflow(ctx, names.Watch(watch.Connection), names.TicketWaiting, nil, client.StartWorkflowOptions{
+	_, err := c.Client.SignalWithStartWorkflow(ctx, names.Watch(watch.Connection), names.TicketWaiting, watch.Input, client.StartWorkflowOptions{
 		TaskQueue:             names.TaskQueue,
 		StaticSummary:         "Watches " + watch.Connection,
 		TypedSearchAttributes: connectionAttribute(watch.Connection),

@@ -118,8 +118,9 @@ func (w *watch) sleep() error {
 		workflow.NewSelector(w.ctx).
 			AddFuture(timer, func(f workflow.Future) { failure, done = f.Get(w.ctx, nil), true }).
 			AddReceive(w.waiting, func(c workflow.ReceiveChannel, _ bool) {
-				c.Receive(w.ctx, nil)
-				w.idle = 0
+				var in WatchInput
+				c.Receive(w.ctx, &in)
+				w.hear(in)
 				done = w.Interval > w.Connection.Watch.Fastest
 				w.Interval = w.Connection.Watch.Fastest
 			}).Select(w.ctx)
@@ -127,13 +128,23 @@ func (w *watch) sleep() error {
 	return failure
 }
 
+// hear takes the settings that a ticket brings, for they may have changed.
+func (w *watch) hear(in WatchInput) {
+	w.idle = 0
+	w.Connection = in.Connection
+}
+
 // drain takes the signals that are there and says whether there were any.
 func (w *watch) drain() bool {
-	any := false
-	for w.waiting.ReceiveAsync(nil) {
-		any, w.idle = true, 0
+	heard := false
+	for {
+		var in WatchInput
+		if !w.waiting.ReceiveAsync(&in) {
+			return heard
+		}
+		w.hear(in)
+		heard = true
 	}
-	return any
 }
 
 func (w *watch) describe() {

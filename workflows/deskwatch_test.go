@@ -57,7 +57,9 @@ func TestAWatchPollsFastWhileTicketsChangeAndEndsWhenNoneWaits(t *testing.T) {
 
 func TestAWatchWakesUpForANewTicket(t *testing.T) {
 	w := newWorld(t)
-	w.at(40*time.Second, func() { w.SignalWorkflow(names.TicketWaiting, nil) })
+	w.at(40*time.Second, func() {
+		w.SignalWorkflow(names.TicketWaiting, workflows.WatchInput{Connection: connection(providers.LevelFull)})
+	})
 	waits := activities.Polled{Waiting: 1}
 	at, _ := watched(t, w, waits, waits, waits, waits, waits, waits, waits)
 	require.Contains(t, at, 40*time.Second)

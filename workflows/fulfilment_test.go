@@ -139,7 +139,6 @@ func TestAWaitHoldsBackWhatNeedsIt(t *testing.T) {
 
 func TestACancelledFulfilmentCancelsItsTickets(t *testing.T) {
 	w := newWorld(t)
-	w.tickets(nil)
 	w.at(time.Minute, w.CancelWorkflow)
 	w.ExecuteWorkflow("Fulfilment", workflows.FulfilmentInput{Connection: connection(providers.LevelFull), RequestID: "R1", Requester: person, Steps: []workflows.Step{ticketStep("a"), ticketStep("b", "a")}})
 	require.ErrorContains(t, w.GetWorkflowError(), "canceled")
@@ -149,6 +148,7 @@ func TestACancelledFulfilmentCancelsItsTickets(t *testing.T) {
 	require.NoError(t, answer.Get(&progress))
 	require.Equal(t, "failed", progress.Steps[0].State)
 	require.Equal(t, "skipped", progress.Steps[1].State)
+	require.Equal(t, "rejected", w.sim.Tickets()[0].Status)
 }
 
 func TestOnboardingMakesEverybodyExistAndWaitsForTheStart(t *testing.T) {

@@ -134,16 +134,22 @@ func (t *ticket) run() (Outcome, error) {
 		if over {
 			return t.end()
 		}
-		t.work()
-		if workflow.GetInfo(t.ctx).GetContinueAsNewSuggested() {
+		if t.isLong() {
 			return Outcome{}, t.continueAsNew()
 		}
+		t.work()
 	}
+}
+
+// isLong says that the history is long enough and no update waits for its answer: what is still
+// to be done is carried over.
+func (t *ticket) isLong() bool {
+	return workflow.GetInfo(t.ctx).GetContinueAsNewSuggested() && workflow.AllHandlersFinished(t.ctx)
 }
 
 // await returns when there is something to do; over is true when there never will be.
 func (t *ticket) await() (over bool, err error) {
-	todo := func() bool { return len(t.Changes) > 0 || t.Refresh || t.mayWrite() }
+	todo := func() bool { return len(t.Changes) > 0 || t.Refresh || t.mayWrite() || t.isLong() }
 	now := workflow.Now(t.ctx)
 	var wait time.Duration
 	summary := "Writing is paused until somebody mends what stops it"
@@ -309,11 +315,8 @@ func (t *ticket) end() (Outcome, error) {
 	return *t.Outcome, t.root.Err()
 }
 
-// continueAsNew drains handlers and signals and carries the state over.
+// continueAsNew drains the signals and carries the state over.
 func (t *ticket) continueAsNew() error {
-	if err := workflow.Await(t.ctx, func() bool { return workflow.AllHandlersFinished(t.ctx) }); err != nil {
-		return err
-	}
 	for {
 		var change activities.Change
 		if !t.changed.ReceiveAsync(&change) {

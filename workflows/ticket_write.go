@@ -73,7 +73,7 @@ func (t *ticket) handlers() error {
 		}, workflow.UpdateHandlerOptions{Validator: func(CloseArgs) error { return t.mayAccept() }}),
 		workflow.SetUpdateHandlerWithOptions(t.ctx, names.Cancel, func(ctx workflow.Context, args CancelArgs) (Written, error) {
 			return t.accept(ctx, Write{Kind: WriteCancel, Body: args.Note})
-		}, workflow.UpdateHandlerOptions{Validator: func(CancelArgs) error { return t.hasRoom() }}),
+		}, workflow.UpdateHandlerOptions{Validator: func(CancelArgs) error { return t.mayCancel() }}),
 		workflow.SetUpdateHandlerWithOptions(t.ctx, names.Refresh, t.refresh, workflow.UpdateHandlerOptions{Validator: func() error {
 			if t.in.Connection.Level == providers.LevelLogOnly {
 				return fmt.Errorf("connection %s is at level log-only: its tickets are not followed", t.in.Connection.Name)
@@ -87,6 +87,13 @@ func (t *ticket) handlers() error {
 func (t *ticket) mayAccept() error {
 	if t.in.Connection.Level != providers.LevelFull {
 		return fmt.Errorf("connection %s is at level %s: only level full writes to tickets", t.in.Connection.Name, t.in.Connection.Level)
+	}
+	return t.hasRoom()
+}
+
+func (t *ticket) mayCancel() error {
+	if t.Outcome != nil {
+		return fmt.Errorf("the ticket has its outcome already: %s", t.Outcome.Result)
 	}
 	return t.hasRoom()
 }
@@ -191,6 +198,9 @@ func (t *ticket) deliver() {
 
 func (t *ticket) perform(write *Write) error {
 	name, full := t.in.Connection.Name, t.in.Connection.Level == providers.LevelFull
+	if write.Kind == WriteCancel && t.Outcome != nil && t.Outcome.Result != OutcomeCancelled {
+		return nil // it has ended at the desk meanwhile
+	}
 	if full && strings.TrimSpace(write.Body) != "" {
 		if err := t.Notes.write(t.ctx, name, t.Ticket.ID, write.Body); err != nil {
 			return err

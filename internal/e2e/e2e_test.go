@@ -60,7 +60,7 @@ func (s *stack) onboarding(t *testing.T) {
 	s.worker.Kill()
 	s.server.Kill()
 	s.rt.write(t, number, "correspond", "It is ready.") // while nothing of ours runs
-	require.NoError(t, s.worker.Start()) // before its server: it waits for it
+	require.NoError(t, s.worker.Start())                // before its server: it waits for it
 	require.NoError(t, s.server.Start())
 	eventually(t, func() bool { return len(s.tryView(t, key).Notes) == 1 }, "the note that came meanwhile is seen")
 
