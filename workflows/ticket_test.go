@@ -294,7 +294,6 @@ func TestContinuingAsNewCarriesEverything(t *testing.T) {
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &next))
 	require.Equal(t, "We look into it.", next.State.Notes.Notes[0].Body)
 	require.Equal(t, "1", next.State.Ticket.Number)
-	require.Len(t, next.State.Changes, 1, "what was not looked at yet is carried over")
 
 	w = newWorld(t) // the same ticket, continued: it is neither logged again nor forgotten
 	_, err := w.desk.LogTicket(t.Context(), providers.NewTicket{Key: next.Key, RequesterID: "1", Subject: "Laptop"})

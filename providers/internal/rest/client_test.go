@@ -1,0 +1,88 @@
+package rest
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"deskbridge/providers"
+)
+
+func serve(t *testing.T, options Options, handler http.HandlerFunc) *Client {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	options.Desk, options.BaseURL = "test", server.URL
+	return New(options)
+}
+
+func TestRetryAfterIsReadInBothForms(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Duration{
+		"": 0, "17": 17 * time.Second, "-5": 0, "nonsense": 0, "99999999999": time.Hour,
+		now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second,
+		now.Add(-time.Minute).Format(http.TimeFormat):     0,
+	} {
+		header := http.Header{"Retry-After": {text}, "Date": {now.Format(http.TimeFormat)}}
+		require.Equal(t, want, retryAfter(header), text)
+	}
+}
+
+func TestAnAnswerThatIsTooLargeIsCutOff(t *testing.T) {
+	client := serve(t, Options{MaxAnswer: 1000}, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 2000)) })
+	_, err := client.Read(t.Context(), Call{Op: "read", Method: http.MethodGet, Path: "/"})
+	require.ErrorIs(t, err, providers.TooLarge)
+	require.ErrorContains(t, err, "1000 bytes")
+}
+
+func TestADeskThatDoesNotAnswerInTime(t *testing.T) {
+	client := serve(t, Options{Timeout: 50 * time.Millisecond}, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	_, err := client.Read(t.Context(), Call{Op: "read", Method: http.MethodGet, Path: "/"})
+	require.ErrorIs(t, err, providers.Unavailable)
+	require.ErrorContains(t, err, "no answer in time")
+	_, err = client.Write(t.Context(), Call{Op: "write", Method: http.MethodPost, Path: "/", JSON: 1})
+	require.ErrorIs(t, err, providers.UnknownOutcome)
+}
+
+func TestPathParametersCannotLeaveTheirPlace(t *testing.T) {
+	var seen string
+	client := serve(t, Options{}, func(_ http.ResponseWriter, r *http.Request) { seen = r.URL.EscapedPath() })
+	_, err := client.Read(t.Context(), Call{Op: "read", Method: http.MethodGet, Path: "/user/{id}", Params: map[string]string{"id": "../ticket/1?x=y#z"}})
+	require.NoError(t, err)
+	require.Equal(t, "/user/..%2Fticket%2F1%3Fx=y%23z", seen)
+}
+
+func TestAnErrorHoldsNothingOfTheAddressTheBodyAndTheAnswer(t *testing.T) {
+	client := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"message":"canary-answer"}`)
+	})
+	_, err := client.Write(t.Context(), Call{Op: "write", Method: http.MethodPost, Path: "/{id}", Params: map[string]string{"id": "canary-path"}, JSON: "canary-body"})
+	require.ErrorIs(t, err, providers.Invalid)
+	require.NotContains(t, err.Error(), "canary")
+	broken := New(Options{Desk: "test", BaseURL: "http://canary.invalid"})
+	_, err = broken.Read(t.Context(), Call{Op: "read", Method: http.MethodGet, Path: "/canary"})
+	require.ErrorIs(t, err, providers.Unavailable)
+	require.NotContains(t, err.Error(), "canary")
+}
+
+func TestAStatusIsClassifiedByTheDeskFirst(t *testing.T) {
+	client := serve(t, Options{Classify: func(status int, body []byte) providers.Kind {
+		if status == http.StatusBadRequest && string(body) == "taken" {
+			return providers.Conflict
+		}
+		return ""
+	}}, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, strings.TrimPrefix(r.URL.Path, "/"))
+	})
+	for path, want := range map[string]providers.Kind{"/taken": providers.Conflict, "/other": providers.Invalid} {
+		_, err := client.Read(t.Context(), Call{Op: "read", Method: http.MethodGet, Path: path})
+		require.ErrorIs(t, err, want)
+	}
+}
