@@ -115,6 +115,7 @@ func lookup(node *yaml.Node, name string) (key, value *yaml.Node) {
 var (
 	lineOf       = regexp.MustCompile(`^line (\d+): (.*)$`)
 	unknownField = regexp.MustCompile(`^field (\S+) not found in type .*\.(\S+)$`)
+	wrongType    = regexp.MustCompile("^cannot unmarshal !!\\w+ ?(`.*`|) ?into (.*)$")
 	duplicateKey = regexp.MustCompile(`^mapping key "(.*)" already defined at line (\d+)$`)
 )
 
@@ -135,10 +136,27 @@ func (l *loader) typeErrors(err error) {
 			found.text = fmt.Sprintf("unknown key %q; %s", parts[1], knownKeys(parts[2]))
 		} else if parts := duplicateKey.FindStringSubmatch(found.text); parts != nil {
 			found.text = fmt.Sprintf("key %q was given in line %s already; remove one", parts[1], parts[2])
-		} else if strings.HasPrefix(found.text, "cannot unmarshal") {
-			found.text += "; durations are written like 30s, 5m or 72h"
+		} else if parts := wrongType.FindStringSubmatch(found.text); parts != nil {
+			found.text = fmt.Sprintf("%s is wrong here; want %s", parts[1], wantedType(parts[2]))
 		}
 		l.mistakes = append(l.mistakes, found)
+	}
+}
+
+func wantedType(goType string) string {
+	switch {
+	case goType == "time.Duration":
+		return "a duration such as 30s, 5m or 72h"
+	case goType == "time.Time":
+		return "a time such as 2026-12-01T08:00:00Z"
+	case strings.HasPrefix(goType, "int"), strings.HasPrefix(goType, "float"):
+		return "a number"
+	case strings.HasPrefix(goType, "[]"):
+		return "a list"
+	case goType == "string":
+		return "a text"
+	default:
+		return "keys with values"
 	}
 }
 
@@ -240,7 +258,7 @@ func (l *loader) checkStatuses(at func(...string) []string, c *Connection) {
 	c.Statuses = lower
 	for key, status := range map[string]string{"close_status": c.CloseStatus, "cancel_status": c.CancelStatus} {
 		switch state, mapped := lower[strings.ToLower(status)]; {
-		case c.Level != providers.LevelFull:
+		case c.Level == providers.LevelStatusSync:
 		case status == "":
 			l.add(at(key), "missing; level full closes and cancels tickets at the desk with a status")
 		case !mapped || !state.Final():
@@ -292,7 +310,6 @@ func (l *loader) checkSettings(path []string, c *Connection) {
 	if c.Settings.Kind != 0 {
 		if err := c.Settings.Decode(c.settings); err != nil {
 			l.typeErrors(err)
-			return
 		}
 	}
 	l.spread(path, c.kind.Validate(c.settings))
