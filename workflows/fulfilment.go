@@ -83,7 +83,7 @@ type fulfilment struct {
 	progress    []StepProgress
 	stopped     bool
 	attention   attention
-	logged      map[providers.Key]string
+	tickets     map[providers.Key]*StepProgress
 	news        map[providers.Key]TicketNews
 	completed   map[string]CompleteActionArgs
 }
@@ -92,13 +92,14 @@ func newFulfilment(ctx workflow.Context, in FulfilmentInput) (*fulfilment, error
 	if err := errors.Join(ValidateSteps(in.Steps), ValidatePerson("requester", in.Requester)); err != nil {
 		return nil, refuse(err)
 	}
-	f := &fulfilment{FulfilmentInput: in, ctx: ctx, logged: map[providers.Key]string{}, news: map[providers.Key]TicketNews{}, completed: map[string]CompleteActionArgs{}}
+	f := &fulfilment{FulfilmentInput: in, ctx: ctx, tickets: map[providers.Key]*StepProgress{}, news: map[providers.Key]TicketNews{}, completed: map[string]CompleteActionArgs{}}
 	for _, step := range in.Steps {
 		f.progress = append(f.progress, StepProgress{ID: step.ID, Kind: step.kind(), State: StepPending})
 	}
-	f.listen(names.TicketLogged, func(news TicketNews) { f.logged[news.Key] = news.Number })
-	f.listen(names.TicketOutcome, func(news TicketNews) { f.news[news.Key] = news })
-	f.listen(names.TicketReopened, func(news TicketNews) { f.reopened(news) })
+	f.listen(names.TicketLogged, func(*StepProgress, TicketNews) {})
+	f.listen(names.TicketOutcome, func(_ *StepProgress, news TicketNews) { f.news[news.Key] = news })
+	// What followed the step is not undone.
+	f.listen(names.TicketReopened, func(step *StepProgress, _ TicketNews) { step.Reopened = true })
 	err := errors.Join(
 		workflow.SetQueryHandler(ctx, names.Progress, func() (Progress, error) {
 			return Progress{Doing: f.doing, Steps: f.progress, Attention: f.attention.Reason}, nil
@@ -108,25 +109,19 @@ func newFulfilment(ctx workflow.Context, in FulfilmentInput) (*fulfilment, error
 	return f, err
 }
 
-func (f *fulfilment) listen(signal string, take func(TicketNews)) {
+func (f *fulfilment) listen(signal string, take func(*StepProgress, TicketNews)) {
 	channel := workflow.GetSignalChannel(f.ctx, signal)
 	workflow.Go(f.ctx, func(ctx workflow.Context) {
 		for {
 			var news TicketNews
 			channel.Receive(ctx, &news)
-			take(news)
+			if step := f.tickets[news.Key]; step != nil {
+				step.Ticket = news.Number
+				take(step, news)
+			}
 			f.describe()
 		}
 	})
-}
-
-// reopened marks a step whose ticket is worked on again; what followed it is not undone.
-func (f *fulfilment) reopened(news TicketNews) {
-	for i := range f.progress {
-		if f.progress[i].Ticket == news.Number {
-			f.progress[i].Reopened = true
-		}
-	}
 }
 
 // ensureUser makes sure that a person exists at the desk, and returns the desk's ID.
@@ -230,6 +225,7 @@ func (f *fulfilment) perform(ctx workflow.Context, step Step, progress *StepProg
 // logTicket starts the Ticket workflow of a step and waits for its outcome. The ticket goes on
 // without us, for it is watched for a reopening after its outcome.
 func (f *fulfilment) logTicket(ctx workflow.Context, key providers.Key, request TicketRequest, progress *StepProgress) error {
+	f.tickets[key] = progress
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            names.Ticket(f.Connection.Name, key),
 		TaskQueue:             names.TaskQueue,
@@ -248,7 +244,6 @@ func (f *fulfilment) logTicket(ctx workflow.Context, key providers.Key, request 
 	// The signal comes first; the child's own end comes first only if it fails.
 	waiting, _ := workflow.NewDisconnectedContext(ctx)
 	if err := workflow.Await(waiting, func() bool {
-		progress.Ticket = f.logged[key]
 		_, told := f.news[key]
 		return told || child.IsReady()
 	}); err != nil {

@@ -139,6 +139,7 @@ func (t *ticket) describe() {
 		fmt.Fprintf(&text, "\n\n%d entries wait to be delivered to the desk.", len(t.Writes))
 	}
 	t.Attention.describe(&text)
+	text.WriteString("\n")
 	for _, event := range t.History {
 		fmt.Fprintf(&text, "\n- %s %s", event.At.UTC().Format("2006-01-02 15:04:05"), event.What)
 	}
