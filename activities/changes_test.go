@@ -241,4 +241,3 @@ func TestASweepFindsWhatPollingCannotSee(t *testing.T) {
 	require.False(t, w.server.signals["ticket/rt/R/4"][0].Hidden)
 	require.True(t, w.server.signals["ticket/rt/R/5"][0].Hidden)
 }
-
