@@ -186,7 +186,11 @@ func freePorts(n int) ([]int, error) {
 			return nil, err
 		}
 		defer func() { _ = listener.Close() }()
-		ports[i] = listener.Addr().(*net.TCPAddr).Port
+		taken, ok := listener.Addr().(*net.TCPAddr)
+		if !ok {
+			return nil, fmt.Errorf("%s is no TCP address", listener.Addr())
+		}
+		ports[i] = taken.Port
 	}
 	return ports, nil
 }
