@@ -67,11 +67,11 @@ func (t *ticket) learn(now activities.Ticket) {
 	}
 	t.publish()
 	// Asked by its old number, a merged ticket shows the notes from before and after.
-	if err := t.Notes.fetch(t.ctx, t.in.Connection.Name, before.ID); err != nil && kindOf(err) != providers.NotFound {
+	err := t.Notes.fetch(t.ctx, t.in.Connection.Name, before.ID)
+	t.consider() // whether the notes can be read or not
+	if err != nil && kindOf(err) != providers.NotFound {
 		t.Attention.raise(t.ctx, string(kindOf(err)), reasonOf(err))
-		return
 	}
-	t.consider()
 }
 
 // vanish ends the wait for a ticket that was deleted at the desk.

@@ -125,6 +125,16 @@ func TestAHiddenTicketRaisesAttentionAndWaitsOn(t *testing.T) {
 	require.Empty(t, w.view().Attention)
 }
 
+func TestAnOutcomeCountsThoughTheNotesCannotBeRead(t *testing.T) {
+	w := newWorld(t)
+	w.at(time.Hour, func() {
+		w.broken.Next(1, posts("/transactions"), faults.Fault{Status: http.StatusForbidden})
+		w.status("resolved")
+	})
+	require.Equal(t, workflows.OutcomeCompleted, w.outcome(ticketInput(providers.LevelFull)).Result)
+	require.Contains(t, w.view().Attention, "fetch notes: forbidden")
+}
+
 func TestOldNewsIsDroppedAndEqualStampsAreLookedInto(t *testing.T) {
 	w := newWorld(t)
 	var before activities.Ticket

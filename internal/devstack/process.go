@@ -90,7 +90,9 @@ func (p *Process) end(with syscall.Signal) {
 	if command == nil {
 		return
 	}
-	_ = command.Process.Signal(with)
+	if err := command.Process.Signal(with); err != nil { // ended already, or a system without this signal
+		_ = command.Process.Kill()
+	}
 	select {
 	case <-done:
 	case <-time.After(stopWithin):
