@@ -147,11 +147,9 @@ func (d *dev) playAgent(ctx context.Context, connected client.Client, requestID 
 
 func (d *dev) awaitTicket(ctx context.Context, connected client.Client, workflowID string) (string, error) {
 	for range 600 {
-		if answer, err := connected.QueryWorkflow(ctx, workflowID, "", names.View); err == nil {
-			var view workflows.View
-			if err := answer.Get(&view); err == nil && view.Phase == workflows.PhaseWaiting {
-				return view.Number, nil
-			}
+		var view workflows.View
+		if err := query(ctx, connected, workflowID, names.View, &view); err == nil && view.Phase == workflows.PhaseWaiting {
+			return view.Number, nil
 		}
 		select {
 		case <-ctx.Done():

@@ -91,13 +91,9 @@ func (a *app) ticketViewCommand() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withTicket(cmd, args[0], connection, func(ctx context.Context, connected client.Client, workflowID string) error {
-				answer, err := connected.QueryWorkflow(ctx, workflowID, "", names.View)
-				if err != nil {
-					return fmt.Errorf("view %s: %w", workflowID, err)
-				}
 				var view workflows.View
-				if err := answer.Get(&view); err != nil {
-					return err
+				if err := query(ctx, connected, workflowID, names.View, &view); err != nil {
+					return fmt.Errorf("view %s: %w", workflowID, err)
 				}
 				return a.print(cmd.OutOrStdout(), view, func(w io.Writer) { showTicket(w, view) })
 			})
@@ -196,6 +192,25 @@ func (a *app) ticketRefreshCommand() *cobra.Command {
 	}
 	connectionFlag(command, &connection)
 	return command
+}
+
+// query asks a workflow. The first question after a worker was killed goes to that worker and is
+// lost; the second finds another.
+func query(ctx context.Context, connected client.Client, workflowID, name string, into any) error {
+	const tries = 3
+	for try := 1; ; try++ {
+		answer, err := connected.QueryWorkflow(ctx, workflowID, "", name)
+		if err == nil {
+			return answer.Get(into)
+		}
+		var late *serviceerror.DeadlineExceeded
+		if !errors.As(err, &late) && !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		if try == tries || ctx.Err() != nil {
+			return errors.New("no worker answers; is one running?")
+		}
+	}
 }
 
 // updateWithin bounds how long a caller waits for an update; the workflow answers sooner.

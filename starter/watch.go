@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -51,12 +50,15 @@ func (f *follower) run(ctx context.Context) error {
 		info := described.GetWorkflowExecutionInfo()
 		success, err := f.look(ctx, info.GetType().GetName())
 		if err != nil && info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-			f.say("no worker answers: %s", reason(err))
+			f.say("%v", err)
 		}
 		switch info.GetStatus() {
 		case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
 		case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 			f.say("ended")
+			if err != nil {
+				return fmt.Errorf("watch %s: %w", f.id, err)
+			}
 			if !success {
 				return exitError{exitRejected, fmt.Errorf("%s ended without success", f.id)}
 			}
@@ -72,13 +74,6 @@ func (f *follower) run(ctx context.Context) error {
 	}
 }
 
-func reason(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "is one running?"
-	}
-	return err.Error()
-}
-
 func (f *follower) say(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	if !f.said[line] {
@@ -89,13 +84,11 @@ func (f *follower) say(format string, args ...any) {
 
 // look prints what is new and says whether the run is a success so far.
 func (f *follower) look(ctx context.Context, kind string) (success bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
 	if kind == "Ticket" {
 		return f.lookTicket(ctx)
 	}
 	var progress workflows.Progress
-	if err := f.query(ctx, names.Progress, &progress); err != nil {
+	if err := query(ctx, f.client, f.id, names.Progress, &progress); err != nil {
 		return false, err
 	}
 	f.say("%s", progress.Doing)
@@ -129,7 +122,7 @@ func (f *follower) sayStep(step workflows.StepProgress) {
 
 func (f *follower) lookTicket(ctx context.Context) (success bool, err error) {
 	var view workflows.View
-	if err := f.query(ctx, names.View, &view); err != nil {
+	if err := query(ctx, f.client, f.id, names.View, &view); err != nil {
 		return false, err
 	}
 	for _, event := range view.History {
@@ -139,12 +132,4 @@ func (f *follower) lookTicket(ctx context.Context) (success bool, err error) {
 		f.say("needs a person: %s", view.Attention)
 	}
 	return view.Outcome != nil && view.Outcome.Result.Succeeded(), nil
-}
-
-func (f *follower) query(ctx context.Context, name string, into any) error {
-	answer, err := f.client.QueryWorkflow(ctx, f.id, "", name)
-	if err != nil {
-		return err
-	}
-	return answer.Get(into)
 }

@@ -52,7 +52,7 @@ func BuildServer(ctx context.Context, root string, say func(string)) (string, er
 	say("building the Temporal server; this takes some minutes, once")
 	unfinished := program + fmt.Sprintf(".%d", os.Getpid())
 	defer func() { _ = os.Remove(unfinished) }()
-	if err := build(ctx, source, say, "-trimpath", "-ldflags=-s -w", "-o", unfinished, "."); err != nil {
+	if err := build(ctx, source, say, "-ldflags=-s -w", "-o", unfinished, "."); err != nil {
 		return "", fmt.Errorf("temporal server: %w", err)
 	}
 	return program, os.Rename(unfinished, program)
