@@ -126,3 +126,11 @@ func FuzzAConfigurationNeverPanics(f *testing.F) {
 		require.True(t, err != nil || len(config.Connections) > 0)
 	})
 }
+
+func TestALevelThatTheDeskDoesNotReachIsRefused(t *testing.T) {
+	l, err := decode("c.yaml", []byte(good), &Config{})
+	require.NoError(t, err)
+	l.checkLevel([]string{"connections", "rt", "level"}, "Some Desk", providers.LevelFull, providers.LevelLogOnly)
+	l.checkLevel([]string{"connections", "rt", "level"}, "Some Desk", providers.LevelLogOnly, providers.LevelStatusSync)
+	require.EqualError(t, l.err(), "c.yaml:4: connections.rt.level: Some Desk reaches level log-only at most; set level to log-only")
+}

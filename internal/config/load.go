@@ -217,13 +217,7 @@ func (l *loader) checkConnection(path []string, c *Connection) {
 	}
 	c.kind = kind
 	c.defaults()
-	reached := providers.LevelOf(kind.Zero)
-	switch {
-	case !slices.Contains(providers.Levels(), c.Level):
-		l.add(at("level"), "%q is no level; want log-only, status-sync or full", c.Level)
-	case !reached.AtLeast(c.Level):
-		l.add(at("level"), "%s reaches level %s at most; set level to %s", kind.Title, reached, reached)
-	}
+	l.checkLevel(at("level"), kind.Title, c.Level, providers.LevelOf(kind.Zero))
 	l.checkSettings(at("settings"), c)
 	l.checkStatuses(at, c)
 	for _, by := range c.Match {
@@ -238,6 +232,15 @@ func (l *loader) checkConnection(path []string, c *Connection) {
 		l.add(at("rate"), "%v; want activities a second, above 0", c.Rate)
 	}
 	l.checkDurations(at, c)
+}
+
+func (l *loader) checkLevel(path []string, title string, level, reached providers.Level) {
+	switch {
+	case !slices.Contains(providers.Levels(), level):
+		l.add(path, "%q is no level; want log-only, status-sync or full", level)
+	case !reached.AtLeast(level):
+		l.add(path, "%s reaches level %s at most; set level to %s", title, reached, reached)
+	}
 }
 
 func (l *loader) checkStatuses(at func(...string) []string, c *Connection) {
