@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
 	"deskbridge/internal/names"
@@ -105,7 +106,7 @@ func (d *Desk) PollChanges(ctx context.Context, poll Poll) (Polled, error) {
 			result.Cursor.Seen[id] = version
 		}
 	}
-	result.Waiting, err = d.countWaiting(ctx)
+	result.Waiting, err = CountWaiting(ctx, d.Client, d.Connection)
 	return result, err
 }
 
@@ -125,7 +126,7 @@ func (d *Desk) signalChanges(ctx context.Context, changed []providers.Ticket) (i
 			targets[names.Ticket(d.Connection, ticket.Key)] = ticket
 		}
 	}
-	query := d.waitingQuery() + fmt.Sprintf(" AND %s IN ('%s')", names.TicketID.GetName(), strings.Join(ids, "','"))
+	query := waitingQuery(d.Connection) + fmt.Sprintf(" AND %s IN ('%s')", names.TicketID.GetName(), strings.Join(ids, "','"))
 	err := d.eachWaiting(ctx, query, func(found []waiting) error {
 		for _, run := range found {
 			targets[run.workflowID] = byID[run.ticketID]
@@ -172,13 +173,14 @@ func (d *Desk) signal(ctx context.Context, signals map[string]Change) (int, erro
 // waiting is a Ticket workflow that waits for its desk.
 type waiting struct{ workflowID, ticketID, version string }
 
-func (d *Desk) waitingQuery() string {
+func waitingQuery(connection string) string {
 	return fmt.Sprintf("WorkflowType = 'Ticket' AND ExecutionStatus = 'Running' AND %s = '%s' AND %s IN ('waiting', 'watching')",
-		names.Connection.GetName(), d.Connection, names.Phase.GetName())
+		names.Connection.GetName(), connection, names.Phase.GetName())
 }
 
-func (d *Desk) countWaiting(ctx context.Context) (int, error) {
-	count, err := d.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: d.waitingQuery()})
+// CountWaiting counts the Ticket workflows of a connection that wait for its desk.
+func CountWaiting(ctx context.Context, server client.Client, connection string) (int, error) {
+	count, err := server.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: waitingQuery(connection)})
 	if err != nil {
 		return 0, fmt.Errorf("count tickets: %w: the Temporal server does not answer", providers.Unavailable)
 	}

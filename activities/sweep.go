@@ -24,7 +24,7 @@ type Swept struct {
 // cannot see, such as deletions, merges and rows hidden by permissions.
 func (d *Desk) SweepTickets(ctx context.Context) (Swept, error) {
 	var result Swept
-	err := d.eachWaiting(ctx, d.waitingQuery(), func(found []waiting) error {
+	err := d.eachWaiting(ctx, waitingQuery(d.Connection), func(found []waiting) error {
 		signals, err := d.sweep(ctx, found)
 		if err != nil {
 			return err

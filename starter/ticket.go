@@ -123,6 +123,9 @@ func showTicket(w io.Writer, view workflows.View) {
 	}
 	for _, note := range view.Notes {
 		row(w, "note", fmt.Sprintf("%s %s: %s", note.CreatedAt.Local().Format(time.DateTime), note.Author, strings.ReplaceAll(note.Body, "\n", " / ")))
+		for _, file := range note.Attachments {
+			row(w, "", fmt.Sprintf("with file %s, %d bytes", file.Name, file.Size))
+		}
 	}
 	for _, file := range view.Files {
 		row(w, "file", fmt.Sprintf("%s, %d bytes", file.Name, file.Size))

@@ -27,8 +27,11 @@ type server struct {
 	client  client.Client
 	logger  *slog.Logger
 	workers []worker.Worker
-	failed  chan error
-	ready   atomic.Bool
+	// common and connections are set where workflows are served.
+	common      *activities.Common
+	connections map[string]*config.Connection
+	failed      chan error
+	ready       atomic.Bool
 }
 
 func newServer(ctx context.Context, loaded *config.Config, connections []string, withWorkflows bool, client client.Client, logger *slog.Logger) (*server, error) {
@@ -65,7 +68,8 @@ func newServer(ctx context.Context, loaded *config.Config, connections []string,
 	}
 	w := worker.New(client, names.TaskQueue, s.options(&activities.Boundary{}))
 	workflows.Register(w)
-	w.RegisterActivity(&activities.Common{Client: client, Targets: targets})
+	s.common, s.connections = &activities.Common{Client: client, Targets: targets}, loaded.Connections
+	w.RegisterActivity(s.common)
 	s.workers = append(s.workers, w)
 	return s, nil
 }
@@ -101,6 +105,9 @@ func (s *server) run(ctx context.Context, health string) error {
 	}
 	s.ready.Store(true)
 	s.logger.Info("worker is ready", "workers", len(s.workers))
+	if err := s.resume(ctx); err != nil {
+		s.logger.Warn("watches could not be resumed; they are at the next start", "error", err)
+	}
 	select {
 	case <-ctx.Done():
 		s.ready.Store(false)
@@ -109,6 +116,28 @@ func (s *server) run(ctx context.Context, health string) error {
 	case err := <-s.failed:
 		return fmt.Errorf("worker: %w", err)
 	}
+}
+
+// resumeFrom is how far back a resumed watch polls. Its first sweep finds whatever is older.
+const resumeFrom = time.Hour
+
+// resume starts the watch of each connection for which tickets wait: somebody may have ended it.
+func (s *server) resume(ctx context.Context) error {
+	if s.common == nil {
+		return nil
+	}
+	var errs []error
+	for name, connection := range s.connections {
+		waiting, err := activities.CountWaiting(ctx, s.client, name)
+		if err == nil && waiting > 0 {
+			var watch activities.Watch
+			if watch, err = workflows.NewWatch(connection.Steering(name), time.Now().Add(-resumeFrom)); err == nil {
+				err = s.common.StartWatch(ctx, watch)
+			}
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // serveHealth answers /healthz while the process lives and /readyz while it can work.

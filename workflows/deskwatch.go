@@ -25,10 +25,12 @@ type WatchInput struct {
 	Attention attention
 }
 
-func watchInput(connection Connection, loggedAt time.Time) (json.RawMessage, error) {
-	return json.Marshal(WatchInput{
-		Connection: connection, Cursor: activities.Cursor{Since: loggedAt.Add(-connection.Watch.Overlap)},
+// NewWatch asks for a connection to be watched for what changed at its desk since a time.
+func NewWatch(connection Connection, since time.Time) (activities.Watch, error) {
+	input, err := json.Marshal(WatchInput{
+		Connection: connection, Cursor: activities.Cursor{Since: since.Add(-connection.Watch.Overlap)},
 	})
+	return activities.Watch{Connection: connection.Name, Workflow: NameDeskWatch, Input: input}, err
 }
 
 type watch struct {

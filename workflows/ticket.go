@@ -266,14 +266,12 @@ func (t *ticket) giveUp(err error) (Outcome, error) {
 }
 
 func (t *ticket) startWatch() error {
-	input, err := watchInput(t.in.Connection, t.Ticket.CreatedAt)
+	watch, err := NewWatch(t.in.Connection, t.Ticket.CreatedAt)
 	if err != nil {
 		return err
 	}
 	ctx := commonOptions(t.ctx, "Watch "+t.in.Connection.Name)
-	return workflow.ExecuteActivity(ctx, common.StartWatch, activities.Watch{
-		Connection: t.in.Connection.Name, Workflow: NameDeskWatch, Input: input,
-	}).Get(ctx, nil)
+	return workflow.ExecuteActivity(ctx, common.StartWatch, watch).Get(ctx, nil)
 }
 
 // settle records an outcome, tells the parent and goes on watching.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"deskbridge/workflows"
 )
@@ -19,6 +20,7 @@ func TestTheMainJobOnARealDesk(t *testing.T) {
 	t.Run("note, attachment and close from the command line appear in RT, and an internal comment never shows", s.twoWay)
 	t.Run("a merged ticket is followed", s.merged)
 	t.Run("a deleted ticket ends as vanished", s.deleted)
+	t.Run("a watch that somebody ended goes on with the next worker", s.watchEnded)
 	t.Run("a rejected ticket stops, a failed action falls back, and what follows waits for it", s.failures)
 	t.Run("log-only does not wait, and status-sync does not write", s.levels)
 	t.Run("a cancelled ticket is cancelled at the desk too", s.cancelled)
@@ -138,6 +140,18 @@ func (s *stack) deleted(t *testing.T) {
 	require.Equal(t, workflows.Vanished, s.view(t, "rt", key).Outcome.Result)
 	_, stderr, code := s.run(t, "watch", "ticket/rt/"+key)
 	require.Equal(t, 4, code, stderr)
+}
+
+func (s *stack) watchEnded(t *testing.T) {
+	key, number := s.ticket(t, "rt")
+	connected, err := client.Dial(client.Options{HostPort: s.address})
+	require.NoError(t, err)
+	t.Cleanup(connected.Close)
+	require.NoError(t, connected.TerminateWorkflow(t.Context(), "watch/rt", "", "by mistake"))
+	s.rt.set(t, number, "Status", "resolved") // while nobody watches
+	s.worker.Stop()
+	require.NoError(t, s.worker.Start())
+	eventually(t, func() bool { return s.tryView(t, key).Outcome != nil }, "the outcome is seen all the same")
 }
 
 func (s *stack) failures(t *testing.T) {
