@@ -74,7 +74,7 @@ func TestASearchLagHidesWhatIsNew(t *testing.T) {
 
 func TestTheDesksClockIsItsOwn(t *testing.T) {
 	o := options("")
-	o.Offset = -3 * time.Hour
+	o.Clock = func() time.Time { return time.Now().Add(-3 * time.Hour) }
 	desk := open(t, o)
 	call(t, desk.REST2("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
 	require.WithinDuration(t, time.Now().Add(-3*time.Hour), desk.Tickets()[0].Created, time.Minute)

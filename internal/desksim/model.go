@@ -100,8 +100,8 @@ type Options struct {
 	Accounts   []Account
 	// Zone is the accounts' time zone; UTC if nil.
 	Zone *time.Location
-	// Offset sets the desk's clock apart from ours.
-	Offset time.Duration
+	// Clock is the desk's clock, which need not be ours; [time.Now] if nil.
+	Clock func() time.Time
 	// SearchLag hides a change from searches for that long.
 	SearchLag time.Duration
 }
@@ -124,6 +124,9 @@ type Desk struct {
 func New(options Options) (*Desk, error) {
 	if options.Zone == nil {
 		options.Zone = time.UTC
+	}
+	if options.Clock == nil {
+		options.Clock = time.Now
 	}
 	store, err := openStore(options.Path)
 	if err != nil {
@@ -169,7 +172,7 @@ func (d *Desk) seed() {
 
 // now is the desk's clock; its precision is one second.
 func (d *Desk) now() time.Time {
-	return time.Now().Add(d.options.Offset).UTC().Truncate(time.Second)
+	return d.options.Clock().UTC().Truncate(time.Second)
 }
 
 // visible says whether a search finds a ticket as it is now.

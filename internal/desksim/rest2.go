@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // rest2 speaks Request Tracker 5's REST2, as far as a connector needs it, with its faults of
@@ -103,7 +102,7 @@ func (api *rest2) serve(handler func(caller, http.ResponseWriter, *http.Request)
 			http.Error(w, "", http.StatusInternalServerError)
 			return
 		}
-		w.Header().Set("Date", time.Now().Add(api.desk.options.Offset).UTC().Format(http.TimeFormat))
+		w.Header().Set("Date", api.desk.now().Format(http.TimeFormat))
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		if reply.location != "" {
 			w.Header().Set("Location", "/REST/2.0"+reply.location)
