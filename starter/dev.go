@@ -19,11 +19,12 @@ import (
 
 	"deskbridge/internal/desksim"
 	"deskbridge/internal/devstack"
+	"deskbridge/internal/faults"
 )
 
 func (a *app) devCommand() *cobra.Command {
 	var folder string
-	var auto bool
+	var auto, broken bool
 	command := &cobra.Command{
 		Use: "dev", Short: "Run everything on this machine, with a simulated desk",
 		Long: "Run everything on this machine: a Temporal server with its Web UI, a simulated service desk with a page for its agent, a worker, and the onboarding of a sample joiner.\n" +
@@ -31,17 +32,28 @@ func (a *app) devCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := &dev{app: a, out: cmd.OutOrStdout()}
+			if broken {
+				d.faults.Randomly(devFaults, uint64(time.Now().UnixNano())) //nolint:gosec // any seed will do
+			}
 			return d.run(cmd.Context(), folder, auto)
 		},
 	}
 	command.Flags().StringVar(&folder, "state", ".deskbridge", "folder for the state")
+	command.Flags().BoolVar(&broken, "faults", false, "let a quarter of the desk's answers be lost, late or errors")
 	command.Flags().BoolVar(&auto, "auto", false, "play the agent too, and end when the onboarding has")
 	return command
+}
+
+// devFaults is a desk on a bad day.
+var devFaults = faults.Rates{
+	Lost: 0.1, Reset: 0.05, Error: 0.05, Limited: 0.03, Slow: 0.02,
+	RetryAfter: time.Second, Delay: time.Second,
 }
 
 // dev is everything on one machine.
 type dev struct {
 	*app
+	faults  faults.Injector
 	out     io.Writer
 	mu      sync.Mutex
 	folder  string
@@ -151,7 +163,7 @@ func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/REST/2.0/", desk.REST2(d.desk))
+	mux.Handle("/REST/2.0/", d.faults.Wrap(desk.REST2(d.desk)))
 	mux.Handle("/", desk.AgentPage("agent"))
 	mux.HandleFunc("POST /target/mailbox", d.mailbox)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}

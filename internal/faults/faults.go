@@ -40,7 +40,6 @@ type Injector struct {
 	rules  []*rule
 	rates  Rates
 	random *rand.Rand
-	counts map[string]int
 }
 
 type rule struct {
@@ -70,20 +69,9 @@ func (i *Injector) Randomly(rates Rates, seed uint64) {
 	i.rates, i.random = rates, rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // reproducible on purpose
 }
 
-// Count tells how many requests of a method and path were seen.
-func (i *Injector) Count(method, path string) int {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.counts[method+" "+path]
-}
-
 func (i *Injector) pick(r *http.Request) Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.counts == nil {
-		i.counts = map[string]int{}
-	}
-	i.counts[r.Method+" "+r.URL.Path]++
 	for _, rule := range i.rules {
 		if rule.left > 0 && rule.match(r) {
 			rule.left--
