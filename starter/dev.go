@@ -33,7 +33,7 @@ func (a *app) devCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := &dev{app: a, out: cmd.OutOrStdout()}
 			if broken {
-				d.faults.Randomly(devFaults, uint64(time.Now().UnixNano())) //nolint:gosec // any seed will do
+				d.faults.Randomly(devFaults, uint64(time.Now().UnixNano()))
 			}
 			return d.run(cmd.Context(), folder, auto)
 		},
