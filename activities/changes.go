@@ -120,8 +120,10 @@ func (d *Desk) signalChanges(ctx context.Context, changed []providers.Ticket) (i
 	targets := map[string]providers.Ticket{}
 	ids := make([]string, 0, len(changed))
 	for _, ticket := range changed {
-		byID[ticket.ID] = ticket
-		ids = append(ids, ticket.ID)
+		if !strings.ContainsAny(ticket.ID, `'"\`) { // it goes into a query
+			byID[ticket.ID] = ticket
+			ids = append(ids, ticket.ID)
+		}
 		if _, err := providers.ParseKey(string(ticket.Key)); err == nil {
 			targets[names.Ticket(d.Connection, ticket.Key)] = ticket
 		}

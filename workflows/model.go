@@ -120,12 +120,18 @@ type Outcome struct {
 	Reason string `json:",omitempty"`
 }
 
+// maxSteps bounds the history of a run.
+const maxSteps = 100
+
 // ValidateSteps reports every mistake in a list of steps.
 func ValidateSteps(steps []Step) error {
 	var mistakes []error
 	known := map[string]bool{}
-	if len(steps) == 0 {
+	switch {
+	case len(steps) == 0:
 		mistakes = append(mistakes, errors.New("steps: none; give at least one"))
+	case len(steps) > maxSteps:
+		mistakes = append(mistakes, fmt.Errorf("steps: %d; at most %d are carried out by one run", len(steps), maxSteps))
 	}
 	for i, step := range steps {
 		place := fmt.Sprintf("steps[%d]", i)

@@ -86,8 +86,12 @@ func (t *ticket) setup(ctx workflow.Context) error {
 	if _, err := providers.ParseKey(string(t.in.Key)); err != nil {
 		return refuse(err)
 	}
-	if mistakes := t.in.Request.mistakes("ticket"); len(mistakes) > 0 {
-		return refuse(errors.Join(mistakes...))
+	mistakes := t.in.Request.mistakes("ticket")
+	if t.in.RequesterID == "" {
+		mistakes = append(mistakes, ValidatePerson("requester", t.in.Requester))
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return refuse(err)
 	}
 	if t.TicketState == nil {
 		t.TicketState = &TicketState{Phase: PhaseLogging, RequesterID: t.in.RequesterID}

@@ -320,6 +320,7 @@ func TestBadInputIsRefused(t *testing.T) {
 		func(in *workflows.TicketInput) { in.Request.Subject = " " },
 		func(in *workflows.TicketInput) { in.Request.Body = strings.Repeat("x", providers.MaxNoteBody+1) },
 		func(in *workflows.TicketInput) { in.Request.Kind = "wish" },
+		func(in *workflows.TicketInput) { in.Requester = workflows.Person{} },
 	} {
 		w := newWorld(t)
 		in := ticketInput(providers.LevelFull)
