@@ -35,6 +35,8 @@ type boundaryInbound struct {
 
 // ExecuteActivity implements [interceptor.ActivityInboundInterceptor].
 func (b *boundaryInbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	ctx, stop := beat(ctx)
+	defer stop()
 	result, err := b.Next.ExecuteActivity(ctx, in)
 	return result, b.convert(ctx, err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -91,7 +92,7 @@ func (d *Desk) PollChanges(ctx context.Context, poll Poll) (Polled, error) {
 				seen[ticket.ID] = ticket.Version()
 			}
 		}
-		activity.RecordHeartbeat(ctx, seen)
+		recordProgress(ctx, maps.Clone(seen))
 		if query.Page = page.Next; page.Next == "" {
 			break
 		}

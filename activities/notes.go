@@ -30,7 +30,6 @@ func (d *Desk) FetchNotes(ctx context.Context, query providers.NotesQuery) (prov
 		for _, note := range page.Notes {
 			size += len(note.Body)
 		}
-		activity.RecordHeartbeat(ctx)
 	}
 	return all, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 
 	"deskbridge/providers"
@@ -32,7 +31,6 @@ func (d *Desk) SweepTickets(ctx context.Context) (Swept, error) {
 		signalled, err := d.signal(ctx, signals)
 		result.Read += len(found)
 		result.Signalled += signalled
-		activity.RecordHeartbeat(ctx, result)
 		return err
 	})
 	return result, err

@@ -76,15 +76,19 @@ func newServer(ctx context.Context, loaded *config.Config, connections []string,
 
 const stopTimeout = 20 * time.Second
 
-// options are common to all workers. Autoscaling pollers and a long sticky time-out keep a burst
-// of signals from moving to the normal queue (measured: shared/TEMPORAL.md, 3 iii).
+// stickyTimeout is how long a workflow waits for the worker that has it in its cache. Longer than
+// the SDK's 5 s, so that a burst of signals does not move to the normal queue; no longer, for after
+// a crash of worker and server every run waits for it once.
+const stickyTimeout = 10 * time.Second
+
+// options are common to all workers.
 func (s *server) options(boundary *activities.Boundary) worker.Options {
 	pollers := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{})
 	return worker.Options{
 		Interceptors:                 []interceptor.WorkerInterceptor{boundary},
 		WorkflowTaskPollerBehavior:   pollers,
 		ActivityTaskPollerBehavior:   pollers,
-		StickyScheduleToStartTimeout: time.Minute,
+		StickyScheduleToStartTimeout: stickyTimeout,
 		WorkerStopTimeout:            stopTimeout,
 		OnFatalError:                 func(err error) { s.failed <- err },
 	}

@@ -18,25 +18,30 @@ const (
 	prioritySweep
 )
 
+// aliveWithin is how soon the server notices that an activity's worker was killed. Activities
+// heartbeat by themselves (activities/heartbeat.go).
+const aliveWithin = 15 * time.Second
+
 // deskOptions is for one call of a desk. It is tried until it succeeds or its kind says that it
 // cannot: a desk may be down for days. The one call is shorter than its time-out.
 func deskOptions(ctx workflow.Context, connection string, priority int, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           names.DeskTaskQueue(connection),
 		StartToCloseTimeout: 2 * time.Minute,
+		HeartbeatTimeout:    aliveWithin,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
 		Priority:            temporal.Priority{PriorityKey: priority},
 		Summary:             summary,
 	})
 }
 
-// pollOptions is for a round of polling or a sweep: long, with a heartbeat, by which a retry goes
-// on where a killed worker stopped.
+// pollOptions is for a round of polling or a sweep: long; by its heartbeat a retry goes on where a
+// killed worker stopped.
 func pollOptions(ctx workflow.Context, connection string, priority int, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           names.DeskTaskQueue(connection),
 		StartToCloseTimeout: time.Hour,
-		HeartbeatTimeout:    time.Minute,
+		HeartbeatTimeout:    aliveWithin,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 		Priority:            temporal.Priority{PriorityKey: priority},
 		Summary:             summary,
@@ -46,7 +51,7 @@ func pollOptions(ctx workflow.Context, connection string, priority int, summary 
 // commonOptions is for activities beside the workflows that only talk to the Temporal server.
 func commonOptions(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: 30 * time.Second,
+		StartToCloseTimeout: 10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 		Summary:             summary,
 	})
@@ -58,8 +63,13 @@ func actionOptions(ctx workflow.Context, step Step) workflow.Context {
 	if within == 0 {
 		within = defaultActionWithin
 	}
+	heartbeat := aliveWithin
+	if step.Action.Activity != "" {
+		heartbeat = 0 // a worker of the customer's need not heartbeat
+	}
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              step.Action.TaskQueue,
+		HeartbeatTimeout:       heartbeat,
 		StartToCloseTimeout:    min(within, 5*time.Minute),
 		ScheduleToCloseTimeout: within,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
