@@ -64,6 +64,21 @@ func (a *app) listCommand() *cobra.Command {
 	return command
 }
 
+func (a *app) retryCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "retry WORKFLOW", Short: "Try again now what waits for a person", Args: cobra.ExactArgs(1),
+		Long: "Try again now what waits for a person, once it is mended; see `starter list --attention`. Without it a run tries again every 15 minutes.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			connected, err := a.dial(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer connected.Close()
+			return sendUpdate(cmd.Context(), connected, args[0], "", names.Refresh, nil)
+		},
+	}
+}
+
 func (a *app) list(cmd *cobra.Command, query string, limit int32) error {
 	connected, err := a.dial(cmd.Context())
 	if err != nil {

@@ -79,7 +79,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.PersistentFlags().StringVar(&a.configPath, "config", config.DefaultPath, "configuration file")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "table", "table or json")
-	root.AddCommand(a.onboardCommand(), a.fulfilCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.watchCommand(), a.connectionsCommand(), a.devCommand())
+	root.AddCommand(a.onboardCommand(), a.fulfilCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.devCommand())
 	return root
 }
 

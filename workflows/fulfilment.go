@@ -83,9 +83,11 @@ type fulfilment struct {
 	progress    []StepProgress
 	stopped     bool
 	attention   attention
-	tickets     map[providers.Key]*StepProgress
-	news        map[providers.Key]TicketNews
-	completed   map[string]CompleteActionArgs
+	// hurry says that a person has mended what the run waits for.
+	hurry     bool
+	tickets   map[providers.Key]*StepProgress
+	news      map[providers.Key]TicketNews
+	completed map[string]CompleteActionArgs
 }
 
 func newFulfilment(ctx workflow.Context, in FulfilmentInput) (*fulfilment, error) {
@@ -104,6 +106,7 @@ func newFulfilment(ctx workflow.Context, in FulfilmentInput) (*fulfilment, error
 		workflow.SetQueryHandler(ctx, names.Progress, func() (Progress, error) {
 			return Progress{Doing: f.doing, Steps: f.progress, Attention: f.attention.Reason}, nil
 		}),
+		workflow.SetUpdateHandler(ctx, names.Refresh, func(workflow.Context) error { f.hurry = true; return nil }),
 		workflow.SetUpdateHandlerWithOptions(ctx, names.CompleteAction, f.completeAction, workflow.UpdateHandlerOptions{Validator: f.mayComplete}),
 	)
 	return f, err
@@ -128,7 +131,8 @@ func (f *fulfilment) listen(signal string, take func(*StepProgress, TicketNews))
 func (f *fulfilment) ensureUser(person Person, role string) (string, error) {
 	var user activities.EnsuredUser
 	f.do("Making sure that the %s exists at %s", role, f.Connection.Name)
-	err := f.attention.untilMended(f.ctx, f.describe, func() bool { return false }, func() error {
+	err := f.attention.untilMended(f.ctx, f.describe, func() bool { return f.hurry }, func() error {
+		f.hurry = false
 		ctx := deskOptions(f.ctx, f.Connection.Name, priorityLog, "The "+role+" exists at "+f.Connection.Name)
 		return workflow.ExecuteActivity(ctx, desk.EnsureUser, person).Get(ctx, &user)
 	})

@@ -179,6 +179,28 @@ func TestAUserWhoIsCreatedWithAnAnswerLostIsOneUser(t *testing.T) {
 	require.True(t, w.fulfil(ticketStep("a")).Completed)
 }
 
+func TestAnAmbiguousUserIsWaitedForAndTriedAgainAtOnceWhenMended(t *testing.T) {
+	w := newWorld(t)
+	w.tickets(nil)
+	creator, err := providers.As[providers.UserCreator](w.desk.Desk)
+	require.NoError(t, err)
+	_, err = creator.CreateUser(t.Context(), providers.NewUser{Login: "somebody", Email: person.Email})
+	require.NoError(t, err)
+	w.desk.Match = []providers.Identity{providers.ByLogin} // so that the address is taken by a stranger
+	begin := w.Now()
+	w.at(time.Minute, func() {
+		answer, err := w.QueryWorkflow(names.Progress)
+		require.NoError(t, err)
+		var progress workflows.Progress
+		require.NoError(t, answer.Get(&progress))
+		require.Contains(t, progress.Attention, "none of [login] matches")
+		w.desk.Match = append(w.desk.Match, providers.ByEmail)
+		w.update("r", names.Refresh, nil)
+	})
+	require.True(t, w.fulfil(actionStep("a", "good")).Completed)
+	require.Less(t, w.Now().Sub(begin), 10*time.Minute)
+}
+
 func TestEveryMistakeInTheStepsIsReportedAtOnce(t *testing.T) {
 	err := workflows.ValidateSteps([]workflows.Step{
 		{ID: "a", Needs: []string{"a", "zz"}, Ticket: &workflows.TicketRequest{}},

@@ -52,7 +52,7 @@ const (
 	TicketReopened = "ticket-reopened"
 )
 
-// Updates of a Ticket workflow, and one of Onboarding and Fulfilment.
+// Updates of a Ticket workflow; Onboarding and Fulfilment have Refresh and CompleteAction.
 const (
 	AddNote        = "add-note"
 	Attach         = "attach"
