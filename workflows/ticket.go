@@ -46,8 +46,10 @@ type TicketState struct {
 	// PausedUntil holds writes back until a person has mended what stops them.
 	PausedUntil time.Time
 	// Changes were signalled and not looked at yet; Refresh asks for a look at the desk.
-	Changes   []activities.Change
-	Refresh   bool
+	Changes []activities.Change
+	Refresh bool
+	// Gone says that the ticket was deleted at the desk.
+	Gone      bool
 	Outcome   *Outcome
 	History   []Event
 	Attention attention
@@ -161,7 +163,7 @@ func (t *ticket) await() (over bool, err error) {
 		wait = t.PausedUntil.Sub(now)
 	} else if t.Phase == PhaseWatching {
 		wait, summary = t.Outcome.At.Add(t.in.Connection.ReopenWindow).Sub(now), "Watching for a reopening"
-		if wait <= 0 || t.root.Err() != nil || t.Outcome.Result == Vanished {
+		if wait <= 0 || t.root.Err() != nil || t.Gone {
 			return !todo(), nil
 		}
 	}

@@ -58,7 +58,7 @@ func (t *ticket) look() {
 // learn takes the ticket as the desk has it now.
 func (t *ticket) learn(now activities.Ticket) {
 	before := t.Ticket
-	t.Ticket = now
+	t.Ticket, t.Gone = now, false
 	if now.ID != before.ID {
 		t.note("merged into %s", now.Number)
 	}
@@ -74,9 +74,11 @@ func (t *ticket) learn(now activities.Ticket) {
 	}
 }
 
-// vanish ends the wait for a ticket that was deleted at the desk.
+// vanish ends the wait for a ticket that was deleted at the desk. An outcome that it had stays.
 func (t *ticket) vanish() {
-	if t.Outcome == nil || t.Outcome.Result != Vanished {
+	t.Gone = true
+	t.note("deleted at the desk")
+	if t.Outcome == nil {
 		t.settle(Outcome{Result: Vanished, Status: t.Ticket.Status})
 	}
 }

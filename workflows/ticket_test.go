@@ -113,6 +113,18 @@ func TestADeletedTicketEndsAsVanished(t *testing.T) {
 	require.Equal(t, workflows.Vanished, w.outcome(ticketInput(providers.LevelFull)).Result)
 }
 
+func TestATicketThatIsDeletedAfterItsOutcomeKeepsIt(t *testing.T) {
+	w := newWorld(t)
+	begin := w.Now()
+	w.at(time.Hour, func() { w.status("resolved") })
+	w.at(2*time.Hour, func() {
+		require.NoError(t, w.sim.Delete(1))
+		w.poll("1")
+	})
+	require.Equal(t, workflows.OutcomeCompleted, w.outcome(ticketInput(providers.LevelFull)).Result)
+	require.Less(t, w.Now().Sub(begin), 3*time.Hour, "there is nothing left that could be reopened")
+}
+
 func TestAHiddenTicketRaisesAttentionAndWaitsOn(t *testing.T) {
 	w := newWorld(t)
 	w.at(time.Hour, func() { w.SignalWorkflow(names.TicketChanged, activities.Change{Hidden: true}) })
