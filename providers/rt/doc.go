@@ -28,6 +28,7 @@
 //   - A search for users ignores a condition on a field that does not exist, and lists everybody.
 //   - A user's id is the login in lists and references and a number in GET /user; logins can
 //     be renamed, so the number is kept. Disabled is empty in lists.
+//   - RT does not tell requests from incidents: the queue does, so that a ticket's kind is not sent.
 //   - RT has one status model a lifecycle and no API that lists it.
 //   - Every connection kept open pins one server process; few connections are used and an
 //     idle one is closed after seconds.
