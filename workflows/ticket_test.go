@@ -219,6 +219,22 @@ func TestWhatTheUserWritesWhileTheDeskIsDownIsDeliveredLater(t *testing.T) {
 	require.Equal(t, []string{"Hello?"}, w.sim.Written(1, desksim.Public))
 }
 
+func TestANoteThatGoesBeforeAClosingIsWrittenOnceThoughTheClosingMustWait(t *testing.T) {
+	w := newWorld(t)
+	isClose := func(r *http.Request) bool { return r.Method == http.MethodPut }
+	w.at(time.Hour, func() {
+		w.broken.Next(1, isClose, faults.Fault{Status: http.StatusForbidden})
+		w.broken.Next(1, posts("/correspond"), faults.Fault{Delay: 200 * time.Millisecond})
+		w.update("c1", names.CloseTicket, workflows.CloseArgs{Note: "Solved, thank you."})
+	})
+	w.at(time.Hour+time.Millisecond, func() {
+		w.update("n1", names.AddNote, workflows.NoteArgs{Body: "One more thing."}) // while the first is on its way
+	})
+	w.at(2*time.Hour, func() { w.status("resolved") })
+	w.outcome(ticketInput(providers.LevelFull))
+	require.Equal(t, []string{"Solved, thank you.", "One more thing."}, w.sim.Written(1, desksim.Public))
+}
+
 func TestWritingIsRefusedBelowLevelFullAndForBadInput(t *testing.T) {
 	w := newWorld(t)
 	var below, refresh *updated

@@ -176,8 +176,9 @@ func (t *ticket) mayWrite() bool {
 
 // deliver brings the oldest write to the desk.
 func (t *ticket) deliver() {
-	write := &t.Writes[0]
-	err := t.perform(write)
+	write := t.Writes[0]
+	err := t.perform(&write)
+	t.Writes[0] = write // the list may have grown meanwhile, and moved
 	kind := kindOf(err)
 	if kind.NeedsPerson() {
 		t.Attention.raise(t.ctx, string(kind), reasonOf(err))
@@ -189,7 +190,7 @@ func (t *ticket) deliver() {
 		t.note("%s failed: %s", write.Kind, write.Failure)
 		t.Refresh = t.Refresh || kind == providers.NotFound
 	}
-	t.Written = append(t.Written, *write)
+	t.Written = append(t.Written, write)
 	t.Writes = t.Writes[1:]
 	if len(t.Written) > maxWrites {
 		t.Written = t.Written[1:]
