@@ -69,8 +69,8 @@ func (d *Desk) PollChanges(ctx context.Context, poll Poll) (Polled, error) {
 	if seen == nil {
 		seen = map[string]string{}
 	}
-	result := Polled{Cursor: Cursor{Since: poll.Cursor.Since, Seen: map[string]string{}}}
-	var started time.Time // the desk's clock at the first page
+	var result Polled
+	var started time.Time // the desk's clock at the first page: the cursor is never ahead of it
 	query := providers.ChangesQuery{Since: poll.Cursor.Since}
 	for {
 		page, err := fetcher.FetchChanges(ctx, query)
@@ -97,18 +97,24 @@ func (d *Desk) PollChanges(ctx context.Context, poll Poll) (Polled, error) {
 			break
 		}
 	}
-	// Never ahead of the desk's clock, and never behind where we were.
-	if next := started.Add(-poll.Overlap); next.After(result.Cursor.Since) {
-		result.Cursor.Since = next
+	result.Cursor = poll.Cursor.next(started.Add(-poll.Overlap), seen)
+	result.Waiting, err = CountWaiting(ctx, d.Client, d.Connection)
+	return result, err
+}
+
+// next moves a cursor to a time, never behind where it was, and forgets what that has passed.
+func (c Cursor) next(since time.Time, seen map[string]string) Cursor {
+	moved := Cursor{Since: c.Since, Seen: map[string]string{}}
+	if since.After(c.Since) {
+		moved.Since = since
 	}
 	for id, version := range seen {
 		text, _, _ := strings.Cut(version, " ")
-		if at, err := time.Parse(time.RFC3339Nano, text); err == nil && !at.Before(result.Cursor.Since) {
-			result.Cursor.Seen[id] = version
+		if at, err := time.Parse(time.RFC3339Nano, text); err == nil && !at.Before(moved.Since) {
+			moved.Seen[id] = version
 		}
 	}
-	result.Waiting, err = CountWaiting(ctx, d.Client, d.Connection)
-	return result, err
+	return moved
 }
 
 // signalChanges tells each changed ticket's workflow: the one that its key names, and those that
@@ -200,10 +206,10 @@ func (d *Desk) eachWaiting(ctx context.Context, query string, visit func([]waiti
 		}
 		var found []waiting
 		for _, run := range page.GetExecutions() {
-			fields := run.GetSearchAttributes().GetIndexedFields()
+			attributes := run.GetSearchAttributes()
 			found = append(found, waiting{
 				workflowID: run.GetExecution().GetWorkflowId(),
-				ticketID:   keyword(fields[names.TicketID.GetName()]), version: keyword(fields[names.TicketVersion.GetName()]),
+				ticketID:   names.Value(attributes, names.TicketID), version: names.Value(attributes, names.TicketVersion),
 			})
 		}
 		if err := visit(found); err != nil {

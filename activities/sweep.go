@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 
-	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/sdk/converter"
-
 	"deskbridge/providers"
 )
 
@@ -89,11 +86,4 @@ func (d *Desk) fetchOne(ctx context.Context, ticketID string) (Change, error) {
 		return Change{}, err
 	}
 	return Change{Ticket: &ticket}, nil
-}
-
-// keyword reads a search attribute.
-func keyword(payload *commonpb.Payload) string {
-	var text string
-	_ = converter.GetDefaultDataConverter().FromPayload(payload, &text)
-	return text
 }

@@ -61,7 +61,6 @@ type dev struct {
 	address string // of Temporal
 	ui      string // of the Temporal Web UI; empty if the server is not ours
 	desk    string // of the simulated desk and its agent page
-	env     []string
 	worker  *devstack.Process
 }
 
@@ -126,8 +125,7 @@ func (d *dev) startTemporal(ctx context.Context) (stop func(), err error) {
 	}
 	d.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	d.ui = fmt.Sprintf("http://127.0.0.1:%d", uiPort)
-	d.env = append(d.env, "TEMPORAL_ADDRESS="+d.address)
-	if err := os.Setenv("TEMPORAL_ADDRESS", d.address); err != nil { // for our own client
+	if err := os.Setenv("TEMPORAL_ADDRESS", d.address); err != nil { // for our own client and the worker
 		return nil, err
 	}
 	server := devstack.Server(program, filepath.Join(d.folder, "temporal.db"), filepath.Join(d.folder, "temporal.log"), port, uiPort, 0)
@@ -232,7 +230,7 @@ func (d *dev) startWorker(ctx context.Context) error {
 		return err
 	}
 	log := filepath.Join(d.folder, "worker.log")
-	d.worker = devstack.NewProcess(log, program, d.env, "-config", d.configPath, "-health", fmt.Sprintf("127.0.0.1:%d", port))
+	d.worker = devstack.NewProcess(log, program, nil, "-config", d.configPath, "-health", fmt.Sprintf("127.0.0.1:%d", port))
 	if err := d.worker.Start(); err != nil {
 		return err
 	}

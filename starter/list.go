@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/converter"
 
 	"deskbridge/internal/names"
 )
@@ -91,12 +89,12 @@ func (a *app) list(cmd *cobra.Command, query string, limit int32) error {
 	}
 	runs := []listed{}
 	for _, run := range page.GetExecutions() {
-		fields := run.GetSearchAttributes().GetIndexedFields()
+		attributes := run.GetSearchAttributes()
 		runs = append(runs, listed{
 			WorkflowID: run.GetExecution().GetWorkflowId(), RunID: run.GetExecution().GetRunId(), Type: run.GetType().GetName(),
 			State: strings.ToLower(run.GetStatus().String()), StartedAt: run.GetStartTime().AsTime(),
-			Ticket: keyword(fields, names.TicketNumber.GetName()), Status: keyword(fields, names.TicketStatus.GetName()),
-			Phase: keyword(fields, names.Phase.GetName()), Attention: keyword(fields, names.Attention.GetName()),
+			Ticket: names.Value(attributes, names.TicketNumber), Status: names.Value(attributes, names.TicketStatus),
+			Phase: names.Value(attributes, names.Phase), Attention: names.Value(attributes, names.Attention),
 		})
 	}
 	return a.print(cmd.OutOrStdout(), runs, func(w io.Writer) {
@@ -105,12 +103,4 @@ func (a *app) list(cmd *cobra.Command, query string, limit int32) error {
 			row(w, run.WorkflowID, run.State, run.Ticket, run.Status, run.Phase, run.StartedAt.Local().Format(time.DateTime), run.Attention)
 		}
 	})
-}
-
-func keyword(fields map[string]*commonpb.Payload, name string) string {
-	var text string
-	if payload := fields[name]; payload != nil {
-		_ = converter.GetDefaultDataConverter().FromPayload(payload, &text)
-	}
-	return text
 }

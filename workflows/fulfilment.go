@@ -129,13 +129,22 @@ func (f *fulfilment) listen(signal string, take func(*StepProgress, TicketNews))
 
 // ensureUser makes sure that a person exists at the desk, and returns the desk's ID.
 func (f *fulfilment) ensureUser(person Person, role string) (string, error) {
-	var user activities.EnsuredUser
+	var userID string
 	f.do("Making sure that the %s exists at %s", role, f.Connection.Name)
 	err := f.attention.untilMended(f.ctx, f.describe, func() bool { return f.hurry }, func() error {
 		f.hurry = false
-		ctx := deskOptions(f.ctx, f.Connection.Name, priorityLog, "The "+role+" exists at "+f.Connection.Name)
-		return workflow.ExecuteActivity(ctx, desk.EnsureUser, person).Get(ctx, &user)
+		var err error
+		userID, err = ensureUser(f.ctx, f.Connection.Name, person, role)
+		return err
 	})
+	return userID, err
+}
+
+// ensureUser makes sure once that a person exists at the desk, and returns the desk's ID.
+func ensureUser(ctx workflow.Context, connection string, person Person, role string) (string, error) {
+	var user activities.EnsuredUser
+	ctx = deskOptions(ctx, connection, priorityLog, "The "+role+" exists at "+connection)
+	err := workflow.ExecuteActivity(ctx, desk.EnsureUser, person).Get(ctx, &user)
 	return user.UserID, err
 }
 
@@ -289,10 +298,7 @@ func (f *fulfilment) act(ctx workflow.Context, step Step, progress *StepProgress
 
 // awaitCompletion waits for the later answer of a target that accepted the work.
 func (f *fulfilment) awaitCompletion(ctx workflow.Context, step Step, progress *StepProgress) error {
-	within := step.Action.Within
-	if within == 0 {
-		within = defaultActionWithin
-	}
+	within := step.Action.within()
 	options := workflow.AwaitOptions{Timeout: within, TimerOptions: workflow.TimerOptions{Summary: "Step " + step.ID + " is to be completed"}}
 	in, err := workflow.AwaitWithOptions(ctx, options, func() bool { _, done := f.completed[step.ID]; return done })
 	if err != nil {

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -59,10 +60,7 @@ func commonOptions(ctx workflow.Context, summary string) workflow.Context {
 
 // actionOptions is for an automated step: tried for a bounded time, after which the step fails.
 func actionOptions(ctx workflow.Context, step Step) workflow.Context {
-	within := step.Action.Within
-	if within == 0 {
-		within = defaultActionWithin
-	}
+	within := step.Action.within()
 	heartbeat := aliveWithin
 	if step.Action.Activity != "" {
 		heartbeat = 0 // a worker of the customer's need not heartbeat
@@ -77,4 +75,8 @@ func actionOptions(ctx workflow.Context, step Step) workflow.Context {
 	})
 }
 
-const defaultActionWithin = 24 * time.Hour
+// within is how long an automated step is tried and waited for.
+func (a ActionStep) within() time.Duration {
+	const otherwise = 24 * time.Hour
+	return cmp.Or(a.Within, otherwise)
+}

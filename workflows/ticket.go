@@ -198,10 +198,8 @@ func (t *ticket) log() error {
 		if t.RequesterID != "" {
 			return nil
 		}
-		var user activities.EnsuredUser
-		ctx := deskOptions(t.ctx, name, priorityLog, "Requester exists at "+name)
-		err := workflow.ExecuteActivity(ctx, desk.EnsureUser, t.in.Requester).Get(ctx, &user)
-		t.RequesterID = user.UserID
+		var err error
+		t.RequesterID, err = ensureUser(t.ctx, name, t.in.Requester, "requester")
 		return err
 	})
 	if err != nil {

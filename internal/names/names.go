@@ -4,6 +4,8 @@
 package names
 
 import (
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"deskbridge/providers"
@@ -86,6 +88,15 @@ var (
 	// Attention is the kind of trouble that needs a person.
 	Attention = temporal.NewSearchAttributeKeyKeyword("DeskbridgeAttention")
 )
+
+// Value reads a search attribute of a listed workflow; empty if it has none.
+func Value(attributes *commonpb.SearchAttributes, key temporal.SearchAttributeKeyKeyword) string {
+	var text string
+	if payload := attributes.GetIndexedFields()[key.GetName()]; payload != nil {
+		_ = converter.GetDefaultDataConverter().FromPayload(payload, &text)
+	}
+	return text
+}
 
 // SearchAttributes lists the search attributes that a namespace needs.
 func SearchAttributes() []string {
