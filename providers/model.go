@@ -3,6 +3,7 @@ package providers
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -102,6 +103,19 @@ type NewNote struct {
 	Body     string
 }
 
+// Text is the body without white space at its ends; [Invalid] if nothing is left, [TooLarge]
+// beyond [MaxNoteBody].
+func (n NewNote) Text() (string, error) {
+	body := strings.TrimSpace(n.Body)
+	switch {
+	case body == "":
+		return "", fmt.Errorf("%w: the note is empty", Invalid)
+	case len(body) > MaxNoteBody:
+		return "", fmt.Errorf("%w: the note has %d bytes; at most %d are taken", TooLarge, len(body), MaxNoteBody)
+	}
+	return body, nil
+}
+
 // MaxNoteBody is the largest note body that is read or written, in bytes.
 const MaxNoteBody = 32 << 10
 
@@ -111,6 +125,17 @@ type NewAttachment struct {
 	Name        string
 	ContentType string
 	Content     []byte
+}
+
+// Validate refuses a name that is a path, and what is larger than [MaxAttachment].
+func (a NewAttachment) Validate() error {
+	switch {
+	case a.Name == "" || strings.ContainsAny(a.Name, "/\\\r\n\x00"):
+		return fmt.Errorf("%w: a file needs a name without slashes and line ends", Invalid)
+	case len(a.Content) > MaxAttachment:
+		return fmt.Errorf("%w: the file has %d bytes; at most %d are taken", TooLarge, len(a.Content), MaxAttachment)
+	}
+	return nil
 }
 
 // MaxAttachment is the largest file that is uploaded, in bytes.

@@ -1,12 +1,15 @@
-// Command gen writes what is generated: the matrix of desks in README.md. `make check` runs it
-// with -check, which changes nothing and fails if something is out of date.
+// Command gen writes what is generated: the matrix of desks in README.md, and the Go types of
+// the desks' WSDLs. `make check` runs it with -check, which changes nothing and fails if
+// something is out of date.
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"deskbridge/providers/all"
@@ -15,7 +18,7 @@ import (
 func main() {
 	check := flag.Bool("check", false, "only tell whether the files are up to date")
 	flag.Parse()
-	if err := run("README.md", *check); err != nil {
+	if err := run(*check); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
@@ -26,22 +29,47 @@ const (
 	end   = "<!-- /matrix -->\n"
 )
 
-func run(path string, check bool) error {
-	content, err := os.ReadFile(path) //nolint:gosec // our own file
+func run(check bool) error {
+	contracts, err := filepath.Glob("providers/*/internal/*/*.wsdl")
+	if err != nil || len(contracts) == 0 {
+		return errors.New("no WSDL was found; run this from the root of the repository")
+	}
+	var stale []error
+	for _, path := range contracts {
+		source, err := wsdlTypes(path)
+		if err != nil {
+			return err
+		}
+		stale = append(stale, write(strings.TrimSuffix(path, ".wsdl")+".go", source, check))
+	}
+	readme, err := withMatrix("README.md")
 	if err != nil {
 		return err
 	}
-	before, rest, found := strings.Cut(string(content), begin)
-	_, after, closed := strings.Cut(rest, end)
-	if !found || !closed {
-		return errors.New(path + " has no place for the matrix")
-	}
-	fresh := before + begin + all.Matrix() + end + after
+	return errors.Join(append(stale, write("README.md", readme, check))...)
+}
+
+// write replaces a file, or only tells that it is out of date.
+func write(path string, fresh []byte, check bool) error {
+	content, err := os.ReadFile(path) //nolint:gosec // our own file
 	switch {
-	case fresh == string(content):
+	case err == nil && bytes.Equal(content, fresh):
 		return nil
 	case check:
 		return errors.New(path + " is out of date; run `make gen` and commit the result")
 	}
-	return os.WriteFile(path, []byte(fresh), 0o644) //nolint:gosec // part of the sources
+	return os.WriteFile(path, fresh, 0o644) //nolint:gosec // part of the sources
+}
+
+func withMatrix(path string) ([]byte, error) {
+	content, err := os.ReadFile(path) //nolint:gosec // our own file
+	if err != nil {
+		return nil, err
+	}
+	before, rest, found := strings.Cut(string(content), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		return nil, errors.New(path + " has no place for the matrix")
+	}
+	return []byte(before + begin + all.Matrix() + end + after), nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/rest"
+	"deskbridge/providers/internal/zoned"
 )
 
 // keyFieldCure tells an administrator of RT how to add the key field.
@@ -23,8 +24,8 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 	}
 	_, err := d.client.Read(ctx, rest.Call{Op: op, Method: http.MethodGet, Path: "/rt", Into: &version})
 	if err != nil {
-		err = d.explain(err, providers.Unauthenticated, op, "RT refused the token; make one under Logged in as > Auth Tokens and set it where the worker runs")
-		return providers.Report{}, d.explain(err, providers.NotFound, op, "no REST2 at this address; set url to where RT itself answers")
+		err = d.client.Explain(err, providers.Unauthenticated, op, "RT refused the token; make one under Logged in as > Auth Tokens and set it where the worker runs")
+		return providers.Report{}, d.client.Explain(err, providers.NotFound, op, "no REST2 at this address; set url to where RT itself answers")
 	}
 	report := providers.Report{Version: "Request Tracker " + version.Version}
 	report.Findings = append(report.Findings, d.checkUsers(ctx)...)
@@ -86,12 +87,12 @@ func (d *Desk) checkZone(ctx context.Context) providers.Finding {
 		finding.Problem, finding.Cure = "tickets cannot be searched", "grant the account ShowTicket on its queues"
 		return finding
 	}
-	text := literal(newest.LastUpdated, d.zone)
+	text := zoned.Literal(newest.LastUpdated, d.zone)
 	if at, err := time.ParseInLocation(time.DateTime, text, d.zone); newest.ID == "" || err != nil || !at.Equal(newest.LastUpdated) {
 		return finding // no ticket yet, or the hour that the zone repeats in autumn
 	}
 	since, err := d.changedLast(ctx, "LastUpdated >= '"+text+"' AND id = "+string(newest.ID))
-	later, errLater := d.changedLast(ctx, "LastUpdated >= '"+literal(newest.LastUpdated.Add(time.Second), d.zone)+"' AND id = "+string(newest.ID))
+	later, errLater := d.changedLast(ctx, "LastUpdated >= '"+zoned.Literal(newest.LastUpdated.Add(time.Second), d.zone)+"' AND id = "+string(newest.ID))
 	unchanged := !later.LastUpdated.After(newest.LastUpdated)
 	if err == nil && errLater == nil && (since.ID == "" || later.ID != "" && unchanged) {
 		finding.Problem = "RT reads times in another zone than " + d.config.TimeZone

@@ -3,8 +3,6 @@ package rt
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -65,19 +63,6 @@ func classify(status int, body []byte) providers.Kind {
 	return ""
 }
 
-// fail makes an error of this desk with a text of ours.
-func (d *Desk) fail(op string, kind providers.Kind, format string, args ...any) error {
-	return d.client.Errorf(op, kind, fmt.Errorf(format, args...))
-}
-
-// explain adds the cure to errors of one kind.
-func (d *Desk) explain(err error, kind providers.Kind, op, format string, args ...any) error {
-	if err != nil && errors.Is(err, kind) {
-		return d.fail(op, kind, format, args...)
-	}
-	return err
-}
-
 // written looks for one of RT's answers in the prose of a write.
 func written(messages []string, part string) bool {
 	for _, message := range messages {
@@ -91,7 +76,7 @@ func written(messages []string, part string) bool {
 // checkID refuses what is no number, so that it cannot become another path.
 func (d *Desk) checkID(op, id string) error {
 	if id == "" || strings.Trim(id, "0123456789") != "" {
-		return d.fail(op, providers.Invalid, "the ID is no number; RT's IDs are")
+		return d.client.Failf(op, providers.Invalid, "the ID is no number; RT's IDs are")
 	}
 	return nil
 }

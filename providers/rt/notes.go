@@ -11,6 +11,7 @@ import (
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/rest"
+	"deskbridge/providers/internal/text"
 )
 
 // The transaction type of a customer-facing note; every other type is internal.
@@ -75,37 +76,27 @@ func (d *Desk) note(ctx context.Context, op string, transaction wireTransaction)
 		}
 		content, err := part.content()
 		if err != nil {
-			return providers.Note{}, d.fail(op, providers.Malformed, "attachment %s is not base64", id)
+			return providers.Note{}, d.client.Failf(op, providers.Malformed, "attachment %s is not base64", id)
 		}
 		if part.Filename != "" {
 			note.Attachments = append(note.Attachments, part.attachment(len(content)))
 			continue
 		}
-		if text, ok := plainText(part.ContentType, content); ok && !hasBody {
-			note.Body, note.Truncated = cut(strings.TrimSpace(text))
+		if plain, ok := text.Plain(part.ContentType, content); ok && !hasBody {
+			note.Body, note.Truncated = text.Body(plain)
 			hasBody = true
 		}
 	}
 	return note, nil
 }
 
-func cut(text string) (string, bool) {
-	if len(text) <= providers.MaxNoteBody {
-		return text, false
-	}
-	return strings.ToValidUTF8(text[:providers.MaxNoteBody], ""), true
-}
-
 // AddNote implements [providers.NoteAdder]. RT takes notes on deleted tickets, where nobody
 // reads them, so the ticket is looked at first.
 func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.Note, error) {
 	const op = "add note"
-	body := strings.TrimSpace(note.Body)
-	switch {
-	case body == "":
-		return providers.Note{}, d.fail(op, providers.Invalid, "the note is empty")
-	case len(body) > providers.MaxNoteBody:
-		return providers.Note{}, d.fail(op, providers.TooLarge, "the note has %d bytes; at most %d are taken", len(body), providers.MaxNoteBody)
+	body, err := note.Text()
+	if err != nil {
+		return providers.Note{}, d.client.Errorf(op, providers.KindOf(err), err)
 	}
 	ticket, err := d.FetchTicket(ctx, note.TicketID)
 	if err != nil {
@@ -117,7 +108,7 @@ func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.N
 		JSON:   map[string]string{"Content": body, "ContentType": "text/plain"},
 	})
 	if err != nil {
-		return providers.Note{}, d.explain(err, providers.Forbidden, op, "no right to reply; grant the account ReplyToTicket on queue %q", ticket.Queue)
+		return providers.Note{}, d.client.Explain(err, providers.Forbidden, op, "no right to reply; grant the account ReplyToTicket on queue %q", ticket.Queue)
 	}
 	return providers.Note{ID: lastSegment(answer.Header.Get("Location")), Body: body, CreatedAt: answer.At}, nil
 }
@@ -127,11 +118,8 @@ func lastSegment(location string) string { return location[strings.LastIndex(loc
 // UploadAttachment implements [providers.AttachmentUploader].
 func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachment) (providers.Attachment, error) {
 	const op = "upload attachment"
-	switch {
-	case file.Name == "" || strings.ContainsAny(file.Name, "/\\\r\n\x00"):
-		return providers.Attachment{}, d.fail(op, providers.Invalid, "a file needs a name without slashes and line ends")
-	case len(file.Content) > providers.MaxAttachment:
-		return providers.Attachment{}, d.fail(op, providers.TooLarge, "the file has %d bytes; at most %d are taken", len(file.Content), providers.MaxAttachment)
+	if err := file.Validate(); err != nil {
+		return providers.Attachment{}, d.client.Errorf(op, providers.KindOf(err), err)
 	}
 	file.Name = strings.ReplaceAll(file.Name, `"`, "'") // RT stores a quote with the backslash that escapes it
 	if !utf8.Valid(file.Content) {
@@ -152,11 +140,11 @@ func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachmen
 		},
 	})
 	if err != nil {
-		return providers.Attachment{}, d.explain(err, providers.Forbidden, op, "no right to attach; grant the account CommentOnTicket on queue %q", ticket.Queue)
+		return providers.Attachment{}, d.client.Explain(err, providers.Forbidden, op, "no right to attach; grant the account CommentOnTicket on queue %q", ticket.Queue)
 	}
 	uploaded, err := d.findAttachment(ctx, op, ticket.ID, file)
 	if err == nil && uploaded.ID == "" {
-		return providers.Attachment{}, d.fail(op, providers.UnknownOutcome, "RT took the file but does not show it; grant the account ShowTicketComments on queue %q", ticket.Queue)
+		return providers.Attachment{}, d.client.Failf(op, providers.UnknownOutcome, "RT took the file but does not show it; grant the account ShowTicketComments on queue %q", ticket.Queue)
 	}
 	return uploaded, err
 }

@@ -11,6 +11,8 @@ import (
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/rest"
+	"deskbridge/providers/internal/text"
+	"deskbridge/providers/internal/zoned"
 )
 
 // coreFields of a ticket may be set by NewTicket.Fields beside the queue's custom fields.
@@ -26,7 +28,7 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 		return providers.Ticket{}, err
 	}
 	body := map[string]any{
-		"Queue": ticket.Queue, "Subject": strings.Join(strings.Fields(ticket.Subject), " "),
+		"Queue": ticket.Queue, "Subject": text.Line(ticket.Subject),
 		"Requestor": []string{ticket.RequesterID}, "Content": ticket.Body, "ContentType": "text/plain",
 	}
 	if err := d.addFields(ctx, op, ticket, body); err != nil {
@@ -35,18 +37,18 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 	var created reference
 	call := rest.Call{Op: op, Method: http.MethodPost, Path: "/ticket", JSON: body, Into: &created}
 	if _, err := d.client.Write(ctx, call); err != nil {
-		return providers.Ticket{}, d.explain(err, providers.Forbidden, op,
+		return providers.Ticket{}, d.client.Explain(err, providers.Forbidden, op,
 			"no right to create in queue %q; grant the account CreateTicket on it", ticket.Queue)
 	}
 	if created.ID == "" {
-		return providers.Ticket{}, d.fail(op, providers.UnknownOutcome, "the answer names no ticket")
+		return providers.Ticket{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no ticket")
 	}
 	logged, err := d.FetchTicket(ctx, string(created.ID))
 	if err != nil {
 		return providers.Ticket{}, err
 	}
 	if logged.Key != ticket.Key {
-		return providers.Ticket{}, d.fail(op, providers.Misconfigured,
+		return providers.Ticket{}, d.client.Failf(op, providers.Misconfigured,
 			"ticket %s was created without its key; grant the account ModifyCustomField on %s", logged.Number, d.config.KeyField)
 	}
 	return logged, nil
@@ -60,7 +62,7 @@ func (d *Desk) addFields(ctx context.Context, op string, ticket providers.NewTic
 		return err
 	}
 	if !queue.hasField(d.config.KeyField) {
-		return d.fail(op, providers.Misconfigured, "queue %q has no custom field %s; %s", ticket.Queue, d.config.KeyField, keyFieldCure)
+		return d.client.Failf(op, providers.Misconfigured, "queue %q has no custom field %s; %s", ticket.Queue, d.config.KeyField, keyFieldCure)
 	}
 	custom := map[string]string{d.config.KeyField: string(ticket.Key)}
 	for name, value := range ticket.Fields {
@@ -70,7 +72,7 @@ func (d *Desk) addFields(ctx context.Context, op string, ticket providers.NewTic
 		case queue.hasField(name) && name != d.config.KeyField:
 			custom[name] = value
 		default:
-			return d.fail(op, providers.Invalid, "queue %q takes no field %q", ticket.Queue, name)
+			return d.client.Failf(op, providers.Invalid, "queue %q takes no field %q", ticket.Queue, name)
 		}
 	}
 	body["CustomFields"] = custom
@@ -90,12 +92,12 @@ func (q wireQueue) hasField(name string) bool {
 
 func (d *Desk) fetchQueue(ctx context.Context, op, name string, queue *wireQueue) error {
 	if name == "" {
-		return d.fail(op, providers.Invalid, "no queue is given")
+		return d.client.Failf(op, providers.Invalid, "no queue is given")
 	}
 	_, err := d.client.Read(ctx, rest.Call{Op: op, Method: http.MethodGet, Path: "/queue/{name}", Params: map[string]string{"name": name}, Into: queue})
 	const cure = "queue %q does not exist or the account may not see it; create it, or grant the account SeeQueue"
-	err = d.explain(err, providers.NotFound, op, cure, name)
-	return d.explain(err, providers.Forbidden, op, cure, name)
+	err = d.client.Explain(err, providers.NotFound, op, cure, name)
+	return d.client.Explain(err, providers.Forbidden, op, cure, name)
 }
 
 // FindTicket implements [providers.Desk].
@@ -113,7 +115,7 @@ func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Tic
 			return ticket, nil
 		}
 	}
-	return providers.Ticket{}, d.fail(op, providers.NotFound, "no ticket carries this key")
+	return providers.Ticket{}, d.client.Failf(op, providers.NotFound, "no ticket carries this key")
 }
 
 // search runs TicketSQL, oldest ticket first.
@@ -144,7 +146,7 @@ func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (providers.Tick
 		return providers.Ticket{}, err
 	}
 	if wire.Status == statusDeleted {
-		return providers.Ticket{}, d.fail(op, providers.NotFound, "ticket %s was deleted", ticketID)
+		return providers.Ticket{}, d.client.Failf(op, providers.NotFound, "ticket %s was deleted", ticketID)
 	}
 	return d.ticket(wire), nil
 }
@@ -181,12 +183,12 @@ func (d *Desk) FetchChanges(ctx context.Context, query providers.ChangesQuery) (
 		return providers.ChangesPage{}, d.client.Errorf(op, providers.Invalid, err)
 	}
 	found, answer, err := d.search(ctx, op,
-		"LastUpdated >= '"+literal(query.Since, d.zone)+"' AND id > "+strconv.Itoa(after))
+		"LastUpdated >= '"+zoned.Literal(query.Since, d.zone)+"' AND id > "+strconv.Itoa(after))
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
 	if answer.At.IsZero() {
-		return providers.ChangesPage{}, d.fail(op, providers.Misconfigured, "the answer has no Date header, so that the desk's clock is unknown; let the proxy pass it")
+		return providers.ChangesPage{}, d.client.Failf(op, providers.Misconfigured, "the answer has no Date header, so that the desk's clock is unknown; let the proxy pass it")
 	}
 	changes := providers.ChangesPage{DeskTime: answer.At}
 	for _, wire := range found.Items {
@@ -218,7 +220,7 @@ func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) 
 		return providers.Ticket{}, err
 	}
 	if !strings.EqualFold(after.Status, update.Status) {
-		return providers.Ticket{}, d.fail(op, providers.Invalid,
+		return providers.Ticket{}, d.client.Failf(op, providers.Invalid,
 			"RT kept status %q; %q is no status of the queue's lifecycle, cannot follow, or the account lacks ModifyTicket", after.Status, update.Status)
 	}
 	return after, nil

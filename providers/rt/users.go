@@ -32,9 +32,9 @@ func (d *Desk) FindUsers(ctx context.Context, query providers.UserQuery) ([]prov
 	}[query.By]
 	switch {
 	case field == "" || query.By == providers.ByEmployeeNumber && d.config.EmployeeField == "":
-		return nil, d.fail(op, providers.Unsupported, "this connection does not match users by %s; see employee_field", query.By)
+		return nil, d.client.Failf(op, providers.Unsupported, "this connection does not match users by %s; see employee_field", query.By)
 	case value == "":
-		return nil, d.fail(op, providers.Invalid, "the %s is empty", query.By)
+		return nil, d.client.Failf(op, providers.Invalid, "the %s is empty", query.By)
 	}
 	rows, err := d.searchUsers(ctx, op, condition{Field: field, Value: value})
 	if err != nil {
@@ -52,7 +52,7 @@ func (d *Desk) FindUsers(ctx context.Context, query providers.UserQuery) ([]prov
 		users = append(users, user)
 	}
 	if len(users) == 0 && len(rows) > 0 {
-		return nil, d.fail(op, providers.Misconfigured, "RT ignored the condition on %s; create that field, or grant the account SeeCustomField and AdminUsers", field)
+		return nil, d.client.Failf(op, providers.Misconfigured, "RT ignored the condition on %s; create that field, or grant the account SeeCustomField and AdminUsers", field)
 	}
 	return users, nil
 }
@@ -86,7 +86,7 @@ func (d *Desk) fetchUser(ctx context.Context, op, id string) (providers.User, er
 		return providers.User{}, err
 	}
 	if wire.Disabled == nil {
-		return providers.User{}, d.fail(op, providers.Forbidden, "RT shows only a part of users; grant the account AdminUsers")
+		return providers.User{}, d.client.Failf(op, providers.Forbidden, "RT shows only a part of users; grant the account AdminUsers")
 	}
 	return d.user(wire), nil
 }
@@ -107,7 +107,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 	var created reference
 	answer, err := d.client.Write(ctx, rest.Call{Op: op, Method: http.MethodPost, Path: "/user", JSON: body, Into: &created})
 	if err != nil {
-		return providers.User{}, d.explain(err, providers.Forbidden, op, "no right to create users; grant the account AdminUsers")
+		return providers.User{}, d.client.Explain(err, providers.Forbidden, op, "no right to create users; grant the account AdminUsers")
 	}
 	return d.readBack(ctx, op, lastSegment(answer.Header.Get("Location")), user.Attributes)
 }
@@ -143,7 +143,7 @@ func (d *Desk) putUser(ctx context.Context, op, id string, fields map[string]str
 		Params: map[string]string{"id": id},
 	})
 	if err == nil && written(messages, "in use") {
-		return d.fail(op, providers.Conflict, "login or e-mail address are in use")
+		return d.client.Failf(op, providers.Conflict, "login or e-mail address are in use")
 	}
 	return err
 }
@@ -157,11 +157,11 @@ func (d *Desk) readBack(ctx context.Context, op, id string, want map[string]stri
 	var fields map[string]any
 	var wire wireUser
 	if json.Unmarshal(raw, &fields) != nil || json.Unmarshal(raw, &wire) != nil {
-		return providers.User{}, d.fail(op, providers.Malformed, "the user is not the JSON that was expected")
+		return providers.User{}, d.client.Failf(op, providers.Malformed, "the user is not the JSON that was expected")
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if got, _ := fields[name].(string); got != want[name] {
-			return providers.User{}, d.fail(op, providers.Invalid, "RT did not take field %s; it has no such field, or the account lacks AdminUsers", name)
+			return providers.User{}, d.client.Failf(op, providers.Invalid, "RT did not take field %s; it has no such field, or the account lacks AdminUsers", name)
 		}
 	}
 	return d.user(wire), nil

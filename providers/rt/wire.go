@@ -4,12 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"html"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/microcosm-cc/bluemonday"
 
 	"deskbridge/providers"
 )
@@ -164,32 +161,6 @@ func (a wireAttachment) content() ([]byte, error) {
 
 func (a wireAttachment) attachment(size int) providers.Attachment {
 	return providers.Attachment{ID: string(a.ID), Name: a.Filename, ContentType: a.ContentType, Size: int64(size)}
-}
-
-var stripTags = bluemonday.StrictPolicy().AddSpaceWhenStrippingTag(true)
-
-// plainText turns a message part into text; ok is false for a part that is none.
-func plainText(contentType string, content []byte) (text string, ok bool) {
-	switch strings.TrimSpace(strings.ToLower(strings.SplitN(contentType, ";", 2)[0])) {
-	case "text/plain":
-		return strings.ToValidUTF8(string(content), "\uFFFD"), true
-	case "text/html":
-		return html.UnescapeString(stripTags.Sanitize(string(content))), true
-	}
-	return "", false
-}
-
-// literal writes a time as TicketSQL reads it: in the account's zone, to the second. Where the
-// zone repeats an hour in autumn the text is ambiguous, so the hour before it is given instead:
-// earlier is safe, it only matches more.
-func literal(at time.Time, zone *time.Location) string {
-	const repeated = time.Hour
-	_, before := at.In(zone).Add(-2 * repeated).Zone()
-	_, after := at.In(zone).Add(2 * repeated).Zone()
-	if before > after {
-		at = at.Add(-3 * repeated)
-	}
-	return at.In(zone).Format(time.DateTime)
 }
 
 // changesPage is the place in a list of changes: ordered by ID, a ticket that changes

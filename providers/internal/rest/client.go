@@ -58,11 +58,14 @@ type Call struct {
 	Params map[string]string
 	Query  url.Values
 	Header map[string]string
-	// JSON is sent as the body unless Form is set.
+	// JSON is sent as the body unless Form or Body is set.
 	JSON any
 	Form []FormPart
-	// Into takes the JSON of the answer.
+	// Body is sent as it is, with the type in Header.
+	Body []byte
+	// Into takes the JSON of the answer, Raw its bytes.
 	Into any
+	Raw  *[]byte
 }
 
 // FormPart is one part of a multipart/form-data body.
@@ -122,6 +125,19 @@ func (c *Client) Write(ctx context.Context, call Call) (Answer, error) {
 	return c.do(ctx, call, writing)
 }
 
+// Clock reads the desk's clock from the Date of any answer, for desks whose API sends none.
+func (c *Client) Clock(ctx context.Context, op, path string) (time.Time, error) {
+	response, err := c.resty.R().SetContext(ctx).Head(path)
+	if err != nil {
+		return time.Time{}, c.transportError(ctx, op, err, reading)
+	}
+	at, err := http.ParseTime(response.Header().Get("Date"))
+	if err != nil {
+		return time.Time{}, c.Errorf(op, providers.Misconfigured, errors.New("the answer has no Date header, so that the desk's clock is unknown; let the proxy pass it"))
+	}
+	return at.UTC(), nil
+}
+
 func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, error) {
 	request, err := c.request(ctx, call)
 	if err != nil {
@@ -137,6 +153,9 @@ func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, erro
 	}
 	if response.StatusCode() < 200 || response.StatusCode() > 299 {
 		return answer, c.statusError(call.Op, response, effect)
+	}
+	if call.Raw != nil {
+		*call.Raw = response.Body()
 	}
 	if call.Into == nil || len(response.Body()) == 0 && effect == writing {
 		return answer, nil
@@ -156,6 +175,8 @@ func (c *Client) request(ctx context.Context, call Call) (*resty.Request, error)
 			fields[i] = &resty.MultipartField{Param: part.Name, FileName: part.FileName, ContentType: part.ContentType, Reader: part.Content}
 		}
 		request.SetMultipartFields(fields...)
+	case call.Body != nil:
+		request.SetBody(call.Body)
 	case call.JSON != nil:
 		request.SetHeader("Content-Type", "application/json").SetBody(call.JSON)
 	}

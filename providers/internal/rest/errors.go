@@ -140,3 +140,16 @@ func retryAfter(header http.Header) time.Duration {
 func (c *Client) Errorf(op string, kind providers.Kind, cause error) *providers.Error {
 	return &providers.Error{Kind: kind, Desk: c.options.Desk, Op: op, Err: cause}
 }
+
+// Failf makes an error of this desk with a text of ours.
+func (c *Client) Failf(op string, kind providers.Kind, format string, args ...any) error {
+	return c.Errorf(op, kind, fmt.Errorf(format, args...))
+}
+
+// Explain adds the cure to errors of one kind.
+func (c *Client) Explain(err error, kind providers.Kind, op, format string, args ...any) error {
+	if err != nil && errors.Is(err, kind) {
+		return c.Failf(op, kind, format, args...)
+	}
+	return err
+}

@@ -1,0 +1,36 @@
+// Package text turns what desks write into plain text.
+package text
+
+import (
+	"html"
+	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
+
+	"deskbridge/providers"
+)
+
+var stripTags = bluemonday.StrictPolicy().AddSpaceWhenStrippingTag(true)
+
+// Plain turns a message of a content type into text; ok is false for one that is none.
+func Plain(contentType string, content []byte) (text string, ok bool) {
+	switch strings.TrimSpace(strings.ToLower(strings.SplitN(contentType, ";", 2)[0])) {
+	case "text/plain":
+		return strings.ToValidUTF8(string(content), "\uFFFD"), true
+	case "text/html":
+		return html.UnescapeString(stripTags.Sanitize(string(content))), true
+	}
+	return "", false
+}
+
+// Body trims a note's text and cuts it at [providers.MaxNoteBody].
+func Body(text string) (body string, truncated bool) {
+	text = strings.TrimSpace(text)
+	if len(text) <= providers.MaxNoteBody {
+		return text, false
+	}
+	return strings.ToValidUTF8(text[:providers.MaxNoteBody], ""), true
+}
+
+// Line puts a text on one line, as a subject has to be.
+func Line(text string) string { return strings.Join(strings.Fields(text), " ") }
