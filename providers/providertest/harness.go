@@ -5,6 +5,7 @@ package providertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -34,8 +35,31 @@ type Harness struct {
 	// of a resolved one, and one that the desk does not have.
 	Queue                   string
 	Reopened, Done, Unknown string
+	// SomeID and MissingID are ticket IDs in the desk's spelling, the second of none.
+	SomeID, MissingID string
+	// MissingUserID is a user ID in the desk's spelling, of nobody.
+	MissingUserID string
+	// Attribute is a further field of users.
+	Attribute string
+	Traits    Traits
 	// IsCreate, IsNote and IsUpload recognise the desk's writing calls.
 	IsCreate, IsNote, IsUpload func(*http.Request) bool
+}
+
+// Traits are where vendors differ; each case that depends on one says so.
+type Traits struct {
+	// Identities are those by which users are found.
+	Identities []providers.Identity
+	// Renames: a user's login can be changed.
+	Renames bool
+	// Merges: tickets can be merged.
+	Merges bool
+	// NotesOpen: a customer-facing note opens a ticket that is new or resolved.
+	NotesOpen bool
+	// NoteFiles: files hang on notes, so that a note's files are known.
+	NoteFiles bool
+	// TellsHidden: a ticket that may not be seen is told from one that never was.
+	TellsHidden bool
 }
 
 // Agent is somebody who works at the desk.
@@ -110,7 +134,7 @@ func (s *suite) key() providers.Key { return providers.Key(s.unique("R") + "/tic
 
 func (s *suite) newUser() providers.NewUser {
 	login := s.unique("anna")
-	return providers.NewUser{Login: login, Email: login + "@example.test", DisplayName: "Anna Żółć", EmployeeNumber: s.unique("E")}
+	return providers.NewUser{Login: login, Email: login + "@example.test", DisplayName: "Anna Maria Żółć", EmployeeNumber: s.unique("E")}
 }
 
 func (s *suite) user(t *testing.T) providers.User {
@@ -154,15 +178,27 @@ func (s *suite) requireClean(t *testing.T, err error, private ...string) {
 	}
 }
 
+// skipUnless leaves out a case that a vendor cannot have.
+func skipUnless(t *testing.T, trait bool, name string) {
+	t.Helper()
+	if !trait {
+		t.Skip("this desk does not: " + name)
+	}
+}
+
 func timeout(t *testing.T, after time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), after)
 	t.Cleanup(cancel)
 	return ctx
 }
 
+// as returns an optional function; a desk without it skips the case.
 func as[T any](t *testing.T, desk providers.Desk) T {
 	t.Helper()
 	function, err := providers.As[T](desk)
+	if errors.Is(err, providers.Unsupported) {
+		t.Skip(err)
+	}
 	require.NoError(t, err)
 	return function
 }

@@ -19,7 +19,7 @@ func (s *suite) transportCases() []testCase {
 	cases := []testCase{
 		{"an answer that is lost while reading means the desk is unavailable", func(t *testing.T) {
 			s.broken.Next(9, anything, faults.Fault{Reset: true}) // Go itself repeats a GET on a connection that was kept
-			_, err := s.desk.FetchTicket(t.Context(), "1")
+			_, err := s.desk.FetchTicket(t.Context(), s.SomeID)
 			s.requireKind(t, providers.Unavailable, err)
 		}},
 		{"an error of the server after a write leaves the outcome unknown", func(t *testing.T) {
@@ -34,26 +34,26 @@ func (s *suite) transportCases() []testCase {
 			s.broken.Next(1, anything, faults.Fault{Delay: time.Minute})
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(100*time.Millisecond, cancel)
-			_, err := s.desk.FetchTicket(ctx, "1")
+			_, err := s.desk.FetchTicket(ctx, s.SomeID)
 			require.ErrorIs(t, err, context.Canceled)
 			s.broken.Next(1, anything, faults.Fault{Delay: time.Minute})
-			_, err = s.desk.FetchTicket(timeout(t, 100*time.Millisecond), "1")
+			_, err = s.desk.FetchTicket(timeout(t, 100*time.Millisecond), s.SomeID)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}},
 		{"an answer that is not understood is malformed", func(t *testing.T) {
 			s.broken.Next(1, anything, faults.Fault{Status: 200, Body: `<html>maintenance for anna@example.test</html>`})
-			_, err := s.desk.FetchTicket(t.Context(), "1")
+			_, err := s.desk.FetchTicket(t.Context(), s.SomeID)
 			s.requireKind(t, providers.Malformed, err, "maintenance")
 		}},
 		{"a desk that is not there is unavailable", func(t *testing.T) {
 			nowhere, err := providers.As[providers.TicketFetcher](s.New(t, "http://127.0.0.1:1", s.Credential, pageSize))
 			require.NoError(t, err)
-			_, err = nowhere.FetchTicket(t.Context(), "1")
+			_, err = nowhere.FetchTicket(t.Context(), s.SomeID)
 			s.requireKind(t, providers.Unavailable, err)
 		}},
 		{"a redirect is not followed, for it could carry the credentials away", func(t *testing.T) {
 			s.broken.Next(1, anything, faults.Fault{Status: http.StatusFound})
-			_, err := s.desk.FetchTicket(t.Context(), "1")
+			_, err := s.desk.FetchTicket(t.Context(), s.SomeID)
 			s.requireKind(t, providers.Misconfigured, err)
 		}},
 		{"a wrong credential is told apart from a missing right", func(t *testing.T) {
@@ -65,11 +65,15 @@ func (s *suite) transportCases() []testCase {
 			weak, err := providers.As[providers.TicketFetcher](s.connect(t, s.Weak))
 			require.NoError(t, err)
 			_, err = weak.FetchTicket(t.Context(), ticket.ID)
-			s.requireKind(t, providers.Forbidden, err)
+			hidden := providers.NotFound
+			if s.Traits.TellsHidden {
+				hidden = providers.Forbidden
+			}
+			s.requireKind(t, hidden, err)
 		}},
 		{"a desk that asks to wait is heard", func(t *testing.T) {
 			s.broken.Next(1, anything, faults.Fault{Status: http.StatusTooManyRequests, RetryAfter: 17 * time.Second})
-			_, err := s.desk.FetchTicket(t.Context(), "1")
+			_, err := s.desk.FetchTicket(t.Context(), s.SomeID)
 			var desk *providers.Error
 			require.ErrorAs(t, err, &desk)
 			require.Equal(t, 17*time.Second, desk.RetryAfter)
@@ -85,7 +89,7 @@ func (s *suite) transportCases() []testCase {
 	for status, kind := range kinds {
 		cases = append(cases, testCase{fmt.Sprintf("HTTP %d while reading is %s", status, kind), func(t *testing.T) {
 			s.broken.Next(1, anything, faults.Fault{Status: status, Body: `{"message":"anna@example.test"}`})
-			_, err := s.desk.FetchTicket(t.Context(), "1")
+			_, err := s.desk.FetchTicket(t.Context(), s.SomeID)
 			s.requireKind(t, kind, err)
 		}})
 	}

@@ -50,17 +50,17 @@ func New(config Config) (*Desk, error) {
 }
 
 // classify reads the 400s that RT answers for what others answer with 403 and 409.
-func classify(status int, body []byte) providers.Kind {
+func classify(status int, body []byte) (providers.Kind, error) {
 	if status != http.StatusBadRequest {
-		return ""
+		return "", nil
 	}
 	switch {
 	case bytes.Contains(body, []byte("in use")):
-		return providers.Conflict
+		return providers.Conflict, nil
 	case bytes.Contains(body, []byte("Permission Denied")):
-		return providers.Forbidden
+		return providers.Forbidden, nil
 	}
-	return ""
+	return "", nil
 }
 
 // written looks for one of RT's answers in the prose of a write.

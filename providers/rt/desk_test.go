@@ -59,6 +59,11 @@ func harness(url, root, bridge, weak string) providertest.Harness {
 	return providertest.Harness{
 		URL: url, Credential: bridge, Weak: weak, Agent: agent{url + "/REST/2.0", root},
 		Queue: "Support", Reopened: "open", Done: "resolved", Unknown: "nonsense",
+		SomeID: "1", MissingID: "99999999", MissingUserID: "99999999", Attribute: "Organization",
+		Traits: providertest.Traits{
+			Identities: []providers.Identity{providers.ByEmployeeNumber, providers.ByLogin, providers.ByEmail},
+			Renames:    true, Merges: true, NotesOpen: true, NoteFiles: true, TellsHidden: true,
+		},
 		IsCreate: posts("/ticket"), IsNote: posts("/correspond"), IsUpload: posts("/comment"),
 		New: func(t *testing.T, url, credential string, pageSize int) providers.Desk {
 			name := "RT_TOKEN_" + strings.NewReplacer("-", "_").Replace(credential)

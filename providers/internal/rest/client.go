@@ -38,8 +38,9 @@ type Options struct {
 	// MaxConns bounds connections to the desk; zero means [DefaultMaxConns].
 	MaxConns int
 	// Classify overrides the table status -> kind by what the desk's error says; the empty
-	// kind keeps the table's. What it is given must not get into an error's text.
-	Classify func(status int, body []byte) providers.Kind
+	// kind keeps the table's. It may give the cause in our words, too: what it is given must
+	// not get into an error's text.
+	Classify func(status int, body []byte) (providers.Kind, error)
 }
 
 // Client calls one desk. It is safe for concurrent use.

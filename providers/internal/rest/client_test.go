@@ -72,11 +72,11 @@ func TestAnErrorHoldsNothingOfTheAddressTheBodyAndTheAnswer(t *testing.T) {
 }
 
 func TestAStatusIsClassifiedByTheDeskFirst(t *testing.T) {
-	client := serve(t, Options{Classify: func(status int, body []byte) providers.Kind {
+	client := serve(t, Options{Classify: func(status int, body []byte) (providers.Kind, error) {
 		if status == http.StatusBadRequest && string(body) == "taken" {
-			return providers.Conflict
+			return providers.Conflict, nil
 		}
-		return ""
+		return "", nil
 	}}, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, strings.TrimPrefix(r.URL.Path, "/"))

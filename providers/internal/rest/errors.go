@@ -59,12 +59,15 @@ var statusKinds = map[int]providers.Kind{
 func (c *Client) statusError(op string, response *resty.Response, effect effect) error {
 	status := response.StatusCode()
 	kind, known := statusKinds[status]
+	cause := fmt.Errorf("HTTP %d", status)
 	if c.options.Classify != nil {
-		if own := c.options.Classify(status, response.Body()); own != "" {
+		if own, why := c.options.Classify(status, response.Body()); own != "" {
 			kind, known = own, true
+			if why != nil {
+				cause = why
+			}
 		}
 	}
-	cause := fmt.Errorf("HTTP %d", status)
 	switch {
 	case known:
 	case status >= 300 && status < 400:

@@ -35,9 +35,9 @@ type Options struct {
 	// Headers makes the SOAP headers of a call; each is a struct with an XMLName. Credentials
 	// are read anew at each call.
 	Headers func() ([]any, error)
-	// Classify reads a fault; the empty kind keeps what its code says. Nothing of a fault may
-	// get into an error's text, for it can repeat what was sent.
-	Classify func(Fault) providers.Kind
+	// Classify reads a fault; the empty kind keeps what its code says. The cause is in our
+	// words: nothing of a fault may get into an error's text, for it can repeat what was sent.
+	Classify func(Fault) (providers.Kind, error)
 }
 
 // Call is one operation.
@@ -141,11 +141,14 @@ func (e *exchange) Do(request *http.Request) (*http.Response, error) {
 		return nil, e.client.HTTP.Errorf(e.call.Op, e.garbled, err)
 	}
 	if fault != nil {
-		kind := e.client.classify(*fault)
+		kind, cause := e.client.classify(*fault)
 		if kind == "" {
 			kind = e.failed
 		}
-		return nil, e.client.HTTP.Errorf(e.call.Op, kind, fmt.Errorf("HTTP %d with a SOAP fault", e.answer.Status))
+		if cause == nil {
+			cause = fmt.Errorf("HTTP %d with a SOAP fault", e.answer.Status)
+		}
+		return nil, e.client.HTTP.Errorf(e.call.Op, kind, cause)
 	}
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(document))}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/xml"}}, Body: io.NopCloser(bytes.NewReader(document))}, nil
 }

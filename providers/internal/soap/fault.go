@@ -17,30 +17,30 @@ type Fault struct {
 
 // classify asks the desk first, then the code. The empty kind means that the fault does not
 // tell whether the request took effect.
-func (c *Client) classify(fault Fault) providers.Kind {
+func (c *Client) classify(fault Fault) (providers.Kind, error) {
 	if c.options.Classify != nil {
-		if kind := c.options.Classify(fault); kind != "" {
-			return kind
+		if kind, cause := c.options.Classify(fault); kind != "" {
+			return kind, cause
 		}
 	}
 	code := fault.Code
 	switch {
 	case strings.HasPrefix(code, "Client"), code == "Sender":
-		return providers.Invalid
+		return providers.Invalid, nil
 	case code == "MustUnderstand", code == "VersionMismatch":
-		return providers.Misconfigured
+		return providers.Misconfigured, nil
 	case code == "FailedAuthentication", code == "InvalidSecurity", code == "InvalidSecurityToken":
-		return providers.Unauthenticated // WS-Security 1.1, 12
+		return providers.Unauthenticated, nil // WS-Security 1.1, 12
 	}
-	return ""
+	return "", nil
 }
 
 // classifyStatus reads a fault in an error's body. A status that says more than a fault's code
 // is left to the table of package rest; the desk's own reading goes before both.
-func (c *Client) classifyStatus(status int, body []byte) providers.Kind {
+func (c *Client) classifyStatus(status int, body []byte) (providers.Kind, error) {
 	_, fault, err := incoming(body, "", "")
 	if err != nil || fault == nil {
-		return ""
+		return "", nil
 	}
 	if status == http.StatusInternalServerError || status == http.StatusBadRequest {
 		return c.classify(*fault)
@@ -48,5 +48,5 @@ func (c *Client) classifyStatus(status int, body []byte) providers.Kind {
 	if c.options.Classify != nil {
 		return c.options.Classify(*fault)
 	}
-	return ""
+	return "", nil
 }

@@ -17,6 +17,8 @@ type TicketCreate struct {
 	Article *NewArticle `xml:"Article"`
 
 	DynamicField []*DynamicField `xml:"DynamicField,omitempty"`
+
+	Attachment []*NewAttachment `xml:"Attachment,omitempty"`
 }
 
 type TicketCreateResponse struct {

@@ -1,0 +1,168 @@
+package znuny
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"slices"
+	"strconv"
+
+	"deskbridge/providers"
+	"deskbridge/providers/internal/text"
+	"deskbridge/providers/internal/zoned"
+	wire "deskbridge/providers/znuny/internal/ticketconnector"
+)
+
+// FetchNotes implements [providers.NoteFetcher]; the cursor is the last article's ID. Znuny
+// answers all articles at once, so that there is one page.
+func (d *Desk) FetchNotes(ctx context.Context, query providers.NotesQuery) (providers.NotesPage, error) {
+	const op = "fetch notes"
+	if query.Cursor != "" {
+		if err := d.checkID(op, query.Cursor); err != nil {
+			return providers.NotesPage{}, err
+		}
+	}
+	ticket, err := d.live(ctx, op, query.TicketID, wire.TicketGet{AllArticles: "1", Attachments: "1", GetAttachmentContents: "0"})
+	if err != nil {
+		return providers.NotesPage{}, err
+	}
+	slices.SortFunc(ticket.Article, func(a, b *wire.Article) int { return number(a.ArticleID) - number(b.ArticleID) })
+	notes := providers.NotesPage{Cursor: query.Cursor}
+	var public []*wire.Article
+	for i, article := range ticket.Article {
+		if number(article.ArticleID) <= number(query.Cursor) {
+			continue
+		}
+		notes.Cursor = article.ArticleID
+		switch {
+		case article.IsVisibleForCustomer != "1":
+			notes.Withheld++
+		case i > 0: // the first article is the description
+			public = append(public, article)
+		}
+	}
+	if len(public) == 0 {
+		return notes, nil
+	}
+	history, err := d.history(ctx, op, ticket.TicketID)
+	if err != nil {
+		return providers.NotesPage{}, err
+	}
+	for _, article := range public {
+		if !history.opened(article.ArticleID) {
+			notes.Notes = append(notes.Notes, d.note(article))
+		}
+	}
+	return notes, nil
+}
+
+func (d *Desk) note(article *wire.Article) providers.Note {
+	note := providers.Note{ID: article.ArticleID, Author: article.From, CreatedAt: zoned.Parse(article.CreateTime, d.zone)}
+	note.Body, note.Truncated = text.Body(article.Body)
+	for _, file := range article.Attachment {
+		note.Attachments = append(note.Attachments, attachment(article, file))
+	}
+	return note
+}
+
+func attachment(article *wire.Article, file *wire.Attachment) providers.Attachment {
+	size, _ := strconv.ParseInt(file.FilesizeRaw, 10, 64) // 0 where Znuny does not say
+	return providers.Attachment{ID: article.ArticleID + "/" + file.FileID, Name: file.Filename, ContentType: file.ContentType, Size: size}
+}
+
+func (d *Desk) history(ctx context.Context, op, ticketID string) (history, error) {
+	login, password, err := d.credentials(op)
+	if err != nil {
+		return nil, err
+	}
+	request := &wire.TicketHistoryGet{UserLogin: login, Password: password, TicketID: ticketID}
+	var found wire.TicketHistoryGetResponse
+	if _, err := d.client.Read(ctx, d.call(op, "TicketHistoryGet", request, &found)); err != nil {
+		return nil, err
+	}
+	if err := d.refusal(op, found.Error, providers.Unavailable); err != nil {
+		return nil, err
+	}
+	var events history
+	for _, ticket := range found.TicketHistory {
+		events = append(events, ticket.History...)
+	}
+	return events, nil
+}
+
+// AddNote implements [providers.NoteAdder].
+func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.Note, error) {
+	const op = "add note"
+	body, err := note.Text()
+	if err != nil {
+		return providers.Note{}, d.client.HTTP.Errorf(op, providers.KindOf(err), err)
+	}
+	ticket, err := d.FetchTicket(ctx, note.TicketID)
+	if err != nil {
+		return providers.Note{}, err
+	}
+	id, err := d.change(ctx, op, wire.TicketUpdate{TicketID: ticket.ID, Article: article(true, "Re: "+ticket.Subject, body)})
+	if err != nil {
+		return providers.Note{}, err
+	}
+	return providers.Note{ID: id, Body: body}, nil
+}
+
+// UploadAttachment implements [providers.AttachmentUploader].
+func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachment) (providers.Attachment, error) {
+	const op = "upload attachment"
+	if err := file.Validate(); err != nil {
+		return providers.Attachment{}, d.client.HTTP.Errorf(op, providers.KindOf(err), err)
+	}
+	if len(file.Content) == 0 {
+		return providers.Attachment{}, d.client.HTTP.Failf(op, providers.Invalid, "the file is empty; Znuny takes no empty files")
+	}
+	ticket, there, err := d.findAttachment(ctx, op, file.TicketID, file)
+	if err != nil || there.ID != "" {
+		return there, err
+	}
+	_, err = d.change(ctx, op, wire.TicketUpdate{
+		TicketID: ticket, Article: article(false, "Attachment", "A file was attached."),
+		Attachment: []*wire.NewAttachment{{
+			Content: base64.StdEncoding.EncodeToString(file.Content), ContentType: "application/octet-stream", Filename: file.Name,
+		}},
+	})
+	if err != nil {
+		return providers.Attachment{}, err
+	}
+	_, uploaded, err := d.findAttachment(ctx, op, ticket, file)
+	if err == nil && uploaded.ID == "" {
+		return providers.Attachment{}, d.client.HTTP.Failf(op, providers.UnknownOutcome, "Znuny took the file but does not show it")
+	}
+	return uploaded, err
+}
+
+// findAttachment looks for a file of this name, size and content on the live ticket, whose ID
+// it returns; the attachment is empty if there is none. Contents are read only where name and
+// size agree.
+func (d *Desk) findAttachment(ctx context.Context, op, ticketID string, file providers.NewAttachment) (string, providers.Attachment, error) {
+	for _, contents := range []string{"0", "1"} {
+		ticket, err := d.live(ctx, op, ticketID, wire.TicketGet{AllArticles: "1", Attachments: "1", GetAttachmentContents: contents})
+		if err != nil {
+			return "", providers.Attachment{}, err
+		}
+		ticketID = ticket.TicketID
+		similar := false
+		for _, article := range ticket.Article {
+			for _, candidate := range article.Attachment {
+				if candidate.Filename != file.Name || candidate.FilesizeRaw != strconv.Itoa(len(file.Content)) {
+					continue
+				}
+				similar = true
+				content, err := base64.StdEncoding.DecodeString(candidate.Content)
+				if err == nil && bytes.Equal(content, file.Content) {
+					return ticketID, attachment(article, candidate), nil
+				}
+			}
+		}
+		if !similar {
+			break
+		}
+	}
+	return ticketID, providers.Attachment{}, nil
+}
