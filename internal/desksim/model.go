@@ -2,8 +2,10 @@
 // with its own clock, zone, search lag and faults, which speaks vendors' protocols over HTTP
 // and shows a plain page to its agent.
 //
-// It speaks Request Tracker's REST2 (rest2.go). The conformance suite of the desks runs against
-// it and against the real server alike, so that the two cannot drift apart.
+// It speaks Request Tracker's REST2 (rest2*.go) and Znuny's SOAP (znuny*.go); what the vendors
+// do with statuses, notes and merges is in vendors.go. The conformance suite of the desks runs
+// against it and against real servers alike, so that the two cannot drift apart. SOAP is read and
+// written as plain XML here, never by the types that the desks are generated with.
 package desksim
 
 import (
@@ -83,14 +85,13 @@ type Account struct {
 	Rights bool
 }
 
-// Statuses are those that a ticket can have, as in Request Tracker's default lifecycle.
-var Statuses = []string{"new", "open", "stalled", "resolved", "rejected"}
-
 // statusDeleted is the status of a deleted ticket.
 const statusDeleted = "deleted"
 
 // Options configures a simulated desk.
 type Options struct {
+	// Vendor is whose desk this is; [RT] if empty.
+	Vendor Vendor
 	// Path is the SQLite file; in memory if empty.
 	Path string
 	// Queues and the custom fields of their tickets.
@@ -128,6 +129,9 @@ func New(options Options) (*Desk, error) {
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
+	if options.Vendor == "" {
+		options.Vendor = RT
+	}
 	store, err := openStore(options.Path)
 	if err != nil {
 		return nil, err
@@ -151,7 +155,7 @@ func (d *Desk) Close() error { return d.store.close() }
 
 // seed makes the queues and accounts that are not there yet.
 func (d *Desk) seed() {
-	for _, login := range []string{"RT_System", "Nobody"} {
+	for _, login := range []string{systemUser, "Nobody"} {
 		if d.userByLogin(login) == nil {
 			d.putUser(&User{Login: login})
 		}
@@ -175,9 +179,12 @@ func (d *Desk) now() time.Time {
 	return d.options.Clock().UTC().Truncate(time.Second)
 }
 
+// systemUser is on whose behalf the desk itself writes.
+const systemUser = "RT_System"
+
 // visible says whether a search finds a ticket as it is now.
 func (d *Desk) visible(ticket *Ticket) bool {
-	return ticket.MergedInto == 0 && ticket.Status != statusDeleted &&
+	return (ticket.MergedInto == 0 || d.rules().findsMerged) && ticket.Status != statusDeleted &&
 		!d.now().Before(ticket.Updated.Add(d.options.SearchLag))
 }
 
@@ -254,23 +261,23 @@ func (d *Desk) write(ticket *Ticket, note Note, parts ...newFile) *Note {
 
 // setStatus changes a status and says whether the desk took it.
 func (d *Desk) setStatus(ticket *Ticket, author int, status string) bool {
-	status = strings.ToLower(status)
-	if !slices.Contains(Statuses, status) && status != statusDeleted {
+	known, ok := d.rules().status(status)
+	if !ok {
 		return false
 	}
-	if status != ticket.Status {
+	if known != ticket.Status {
 		old := ticket.Status
-		ticket.Status = status
-		d.write(ticket, Note{Kind: Status, Author: author, Old: old, New: status})
+		ticket.Status = known
+		d.write(ticket, Note{Kind: Status, Author: author, Old: old, New: known})
 	}
 	return true
 }
 
-// addNote adds a note; a public one opens a ticket that is new or was resolved or rejected.
+// addNote adds a note; what a public one does to the status is the vendor's.
 func (d *Desk) addNote(ticket *Ticket, author int, kind string, parts ...newFile) *Note {
 	note := d.write(ticket, Note{Kind: kind, Author: author}, parts...)
-	if kind == Public && slices.Contains([]string{"new", "resolved", "rejected"}, ticket.Status) {
-		d.setStatus(ticket, author, "open")
+	if reopened := d.rules().noteOpens[ticket.Status]; kind == Public && reopened != "" {
+		d.setStatus(ticket, author, reopened)
 	}
 	return note
 }
@@ -282,6 +289,14 @@ func (d *Desk) merge(from, into *Ticket, author int) {
 			into.Requesters = append(into.Requesters, requester)
 		}
 	}
+	if d.rules().mergeMoves {
+		for _, note := range d.history(from) {
+			note.Ticket = into.ID
+			d.touch("note", note.ID, note)
+		}
+		from.Status = statusMerged
+		d.write(from, Note{Kind: Public, Author: author}, newFile{contentType: "text/plain", content: []byte("Merged Ticket.")})
+	}
 	from.MergedInto = into.ID
 	d.touch("ticket", from.ID, from)
 	d.write(into, Note{Kind: Merged, Author: author})
@@ -289,5 +304,8 @@ func (d *Desk) merge(from, into *Ticket, author int) {
 
 // history lists the entries of a ticket and of those merged into it, oldest first.
 func (d *Desk) history(ticket *Ticket) []*Note {
+	if d.rules().mergeMoves {
+		return slices.DeleteFunc(sorted(d.notes), func(note *Note) bool { return note.Ticket != ticket.ID })
+	}
 	return slices.DeleteFunc(sorted(d.notes), func(note *Note) bool { return d.live(note.Ticket) != ticket })
 }

@@ -84,7 +84,7 @@ func (d *Desk) work(ticketID int, do func(ticket *Ticket, agent int) error) erro
 	if ticket == nil {
 		return fmt.Errorf("there is no ticket %d", ticketID)
 	}
-	if err := do(ticket, d.userByLogin("RT_System").ID); err != nil {
+	if err := do(ticket, d.userByLogin(systemUser).ID); err != nil {
 		return err
 	}
 	return d.flush()

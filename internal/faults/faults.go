@@ -3,6 +3,8 @@
 package faults
 
 import (
+	"bytes"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -105,6 +107,12 @@ func (i *Injector) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fault := i.pick(r)
 		if fault.Delay > 0 {
+			// A server notices that its caller went away only once the body was read.
+			content, err := io.ReadAll(r.Body)
+			if err != nil {
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(content))
 			select {
 			case <-time.After(fault.Delay):
 			case <-r.Context().Done():

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"slices"
@@ -15,9 +16,33 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"deskbridge/internal/desksim"
 	"deskbridge/providers"
 	"deskbridge/providers/providertest"
 )
+
+func TestSimulatedDeskConforms(t *testing.T) {
+	accounts := accounts{root: "pass-root", bridge: "pass-bridge", weak: "pass-weak", rpc: "pass-rpc"}
+	providertest.Run(t, harness(simulate(t, desksim.Options{}, accounts).URL, accounts))
+}
+
+// simulate serves a simulated desk under /otrs.
+func simulate(t *testing.T, options desksim.Options, accounts accounts) *httptest.Server {
+	t.Helper()
+	options.Vendor = desksim.Znuny
+	options.Accounts = []desksim.Account{
+		{Login: "root@localhost", Token: accounts.root, Rights: true}, {Login: "bridge", Token: accounts.bridge, Rights: true},
+		{Login: "weak", Token: accounts.weak}, {Login: "rpc", Token: accounts.rpc},
+	}
+	if options.Queues == nil {
+		options.Queues = map[string][]string{"Support": {"ExternalID", "CostCentre"}}
+	}
+	desk, err := desksim.New(options)
+	require.NoError(t, err)
+	server := httptest.NewServer(desk.Znuny())
+	t.Cleanup(server.Close)
+	return server
+}
 
 // TestRealDeskConforms runs on the server that `make desks` starts.
 func TestRealDeskConforms(t *testing.T) {
