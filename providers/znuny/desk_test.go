@@ -212,3 +212,15 @@ func (a agent) Files(t *testing.T, ticketID string) []string {
 	slices.Sort(names)
 	return names
 }
+
+// testdata/vendor.wsdl is the document that Znuny ships, mended where no validator takes it or
+// where the real server says otherwise (see ticketconnector.wsdl).
+func TestRequestsAreValidByTheVendorsSchema(t *testing.T) {
+	schemas := providertest.NewSchemas(t, "testdata/vendor.wsdl")
+	accounts := accounts{root: "pass-root", bridge: "pass-bridge", weak: "pass-weak", rpc: "pass-rpc"}
+	inner := simulate(t, desksim.Options{}, accounts)
+	server := httptest.NewServer(schemas.Record(inner.Config.Handler, false))
+	t.Cleanup(server.Close)
+	providertest.Run(t, harness(server.URL, accounts))
+	schemas.Check(t, "TicketCreate", "TicketUpdate", "TicketGet", "TicketSearch", "TicketHistoryGet")
+}
