@@ -2,7 +2,8 @@
 // with its own clock, zone, search lag and faults, which speaks vendors' protocols over HTTP
 // and shows a plain page to its agent.
 //
-// It speaks Request Tracker's REST2 (rest2*.go) and Znuny's SOAP (znuny*.go); what the vendors
+// It speaks Request Tracker's REST2 (rest2*.go) and Znuny's SOAP (znuny*.go) and
+// ServiceNow's Table API and SOAP (servicenow*.go); what the vendors
 // do with statuses, notes and merges is in vendors.go. The conformance suite of the desks runs
 // against it and against real servers alike, so that the two cannot drift apart. SOAP is read and
 // written as plain XML here, never by the types that the desks are generated with.
@@ -37,8 +38,10 @@ type Queue struct {
 
 // Ticket is a ticket. A merged one keeps its row and names its target.
 type Ticket struct {
-	ID               int
-	Queue            int
+	ID    int
+	Queue int
+	// Class is the vendor's table or form of the ticket; empty where there is one only.
+	Class            string
 	Subject          string
 	Status           string
 	Requesters       []int

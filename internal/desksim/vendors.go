@@ -10,8 +10,9 @@ type Vendor string
 
 // The vendors.
 const (
-	RT    Vendor = "rt"
-	Znuny Vendor = "znuny"
+	RT         Vendor = "rt"
+	Znuny      Vendor = "znuny"
+	ServiceNow Vendor = "servicenow"
 )
 
 const statusMerged = "merged"
@@ -36,6 +37,12 @@ var vendors = map[Vendor]rules{
 	Znuny: {
 		statuses:   []string{"new", "open", "closed successful", "closed unsuccessful", "removed", statusMerged},
 		mergeMoves: true, findsMerged: true,
+	},
+	ServiceNow: {
+		statuses: []string{ // of incident, then of sc_req_item
+			"New", "In Progress", "On Hold", "Resolved", "Closed", "Canceled",
+			"Open", "Work in Progress", "Closed Complete", "Closed Incomplete", "Closed Skipped",
+		},
 	},
 }
 

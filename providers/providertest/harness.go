@@ -58,6 +58,8 @@ type Traits struct {
 	NotesOpen bool
 	// NoteFiles: files hang on notes, so that a note's files are known.
 	NoteFiles bool
+	// OrdersNotes: notes of one second come in the order in which they were written.
+	OrdersNotes bool
 	// TellsHidden: a ticket that may not be seen is told from one that never was.
 	TellsHidden bool
 }

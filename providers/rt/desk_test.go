@@ -62,7 +62,7 @@ func harness(url, root, bridge, weak string) providertest.Harness {
 		SomeID: "1", MissingID: "99999999", MissingUserID: "99999999", Attribute: "Organization",
 		Traits: providertest.Traits{
 			Identities: []providers.Identity{providers.ByEmployeeNumber, providers.ByLogin, providers.ByEmail},
-			Renames:    true, Merges: true, NotesOpen: true, NoteFiles: true, TellsHidden: true,
+			Renames:    true, Merges: true, NotesOpen: true, NoteFiles: true, OrdersNotes: true, TellsHidden: true,
 		},
 		IsCreate: posts("/ticket"), IsNote: posts("/correspond"), IsUpload: posts("/comment"),
 		New: func(t *testing.T, url, credential string, pageSize int) providers.Desk {

@@ -76,7 +76,7 @@ func harness(url string, accounts accounts) providertest.Harness {
 		Queue: "Support", Reopened: "open", Done: "closed successful", Unknown: "nonsense",
 		SomeID: "1", MissingID: "99999999", MissingUserID: "nobody-99999999", Attribute: "UserCity",
 		Traits: providertest.Traits{
-			Identities: []providers.Identity{providers.ByLogin, providers.ByEmail}, Merges: true, NoteFiles: true,
+			Identities: []providers.Identity{providers.ByLogin, providers.ByEmail}, Merges: true, NoteFiles: true, OrdersNotes: true,
 		},
 		IsCreate: calls("TicketCreate", ""), IsNote: calls("TicketUpdate", "<IsVisibleForCustomer>1<"), IsUpload: calls("TicketUpdate", "<Attachment>"),
 		New: func(t *testing.T, url, credential string, pageSize int) providers.Desk {

@@ -37,6 +37,9 @@ func outgoing(envelope []byte, namespace string, unqualified bool) (rewritten []
 		case xml.StartElement:
 			depth++
 			name, attributes := prefixed(token.Name), token.Attr
+			if body && depth > 3 { // encoding/xml writes xmlns="" on what has an XMLName of its own
+				_, attributes = takeNamespace(attributes)
+			}
 			if body && depth == 3 {
 				generated, attributes = takeNamespace(attributes)
 				if namespace == "" {

@@ -1,0 +1,232 @@
+package servicenow
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"deskbridge/providers"
+	"deskbridge/providers/internal/text"
+	"deskbridge/providers/internal/zoned"
+)
+
+// task is the table that every ticket's table extends.
+const task = "task"
+
+// CreateTicket implements [providers.Desk].
+func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (providers.Ticket, error) {
+	const op = "create ticket"
+	if found, err := d.FindTicket(ctx, ticket.Key); providers.KindOf(err) != providers.NotFound {
+		return found, err
+	}
+	if err := d.checkID(op, ticket.RequesterID); err != nil {
+		return providers.Ticket{}, err
+	}
+	group, err := d.findGroup(ctx, op, ticket.Queue)
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	table := d.config.Requests
+	if ticket.Kind == providers.Incident {
+		table = d.config.Incidents
+	}
+	own := map[string]string{
+		"short_description": text.Line(ticket.Subject), "description": ticket.Body, "assignment_group": group,
+		table.Requester: ticket.RequesterID, d.config.KeyField: string(ticket.Key),
+	}
+	for name := range ticket.Fields {
+		if _, ours := own[name]; ours {
+			return providers.Ticket{}, d.client.Failf(op, providers.Invalid, "field %q is set by the connection", name)
+		}
+	}
+	if err := d.checkFields(ctx, op, table.Name, ticket.Fields); err != nil {
+		return providers.Ticket{}, err
+	}
+	fields := maps.Clone(own)
+	maps.Copy(fields, ticket.Fields)
+	sysID, err := d.tables.insert(ctx, op, table.Name, fields)
+	if err != nil {
+		return providers.Ticket{}, d.client.Explain(err, providers.Forbidden, op,
+			"no right to create in table %s; grant the account a role that may, such as itil", table.Name)
+	}
+	if sysID == "" {
+		return providers.Ticket{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no ticket")
+	}
+	logged, err := d.FetchTicket(ctx, sysID)
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	if logged.Key != ticket.Key {
+		return providers.Ticket{}, d.client.Failf(op, providers.Misconfigured,
+			"ticket %s was created without its key; let the account write and read %s of table %s", logged.Number, d.config.KeyField, table.Name)
+	}
+	return logged, nil
+}
+
+// findGroup looks an assignment group up by its name.
+func (d *Desk) findGroup(ctx context.Context, op, name string) (string, error) {
+	if name == "" {
+		return "", d.client.Failf(op, providers.Invalid, "no queue is given; want the name of an assignment group")
+	}
+	found, err := d.tables.records(ctx, op, query{
+		table: "sys_user_group", where: "name=" + quote(name) + "^active=true^ORDERBYsys_created_on", fields: []string{"sys_id", "name"}, limit: 2,
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, group := range found.records {
+		if strings.EqualFold(group.value("name"), name) {
+			return group.value("sys_id"), nil
+		}
+	}
+	return "", d.client.Failf(op, providers.Misconfigured, "assignment group %q does not exist, is inactive, or the account may not read it; create it or correct its name", name)
+}
+
+// FindTicket implements [providers.Desk].
+func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
+	const op = "find ticket"
+	if _, err := providers.ParseKey(string(key)); err != nil {
+		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	}
+	found, err := d.tables.records(ctx, op, query{
+		table: task, where: d.config.KeyField + "=" + quote(string(key)) + "^ORDERBYsys_created_on^ORDERBYsys_id", fields: d.ticketFields(), limit: 10,
+	})
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	for _, row := range found.records {
+		if ticket := d.ticket(row); ticket.Key == key {
+			return ticket, nil
+		}
+	}
+	if len(found.records) > 0 {
+		return providers.Ticket{}, d.client.Failf(op, providers.Misconfigured,
+			"ServiceNow ignored the condition on %s; correct key_field, or let the account read that field", d.config.KeyField)
+	}
+	return providers.Ticket{}, d.client.Failf(op, providers.NotFound, "no ticket carries this key")
+}
+
+// FetchTicket implements [providers.TicketFetcher].
+func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (providers.Ticket, error) {
+	row, err := d.one(ctx, "fetch ticket", task, ticketID, d.ticketFields())
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	return d.ticket(row), nil
+}
+
+// FetchTickets implements [providers.TicketsFetcher].
+func (d *Desk) FetchTickets(ctx context.Context, ticketIDs []string) ([]providers.Ticket, error) {
+	const op = "fetch tickets"
+	var tickets []providers.Ticket
+	for ids := range slices.Chunk(ticketIDs, d.config.PageSize) {
+		for _, id := range ids {
+			if err := d.checkID(op, id); err != nil {
+				return nil, err
+			}
+		}
+		found, err := d.tables.records(ctx, op, query{table: task, where: "sys_idIN" + strings.Join(ids, ","), fields: d.ticketFields(), limit: len(ids)})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range found.records {
+			if slices.Contains(ids, row.value("sys_id")) {
+				tickets = append(tickets, d.ticket(row))
+			}
+		}
+	}
+	return tickets, nil
+}
+
+// FetchChanges implements [providers.ChangeFetcher]. A page begins after the sys_id that was
+// seen last; where a page shows nothing but more rows are there, they are passed over.
+func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery) (providers.ChangesPage, error) {
+	const op = "fetch changes"
+	from, err := parsePlace(changes.Page)
+	if err != nil {
+		return providers.ChangesPage{}, d.client.Errorf(op, providers.Invalid, err)
+	}
+	where := "sys_updated_on>=" + zoned.Literal(changes.Since, d.zone) + "^sys_class_nameIN" + d.config.Incidents.Name + "," + d.config.Requests.Name
+	if from.after != "" {
+		where += "^sys_id>" + from.after
+	}
+	found, err := d.tables.records(ctx, op, query{
+		table: task, where: where + "^ORDERBYsys_id", fields: d.ticketFields(), limit: d.config.PageSize, offset: from.skip,
+	})
+	if err != nil {
+		return providers.ChangesPage{}, err
+	}
+	if found.at.IsZero() {
+		return providers.ChangesPage{}, d.client.Failf(op, providers.Misconfigured, "the answer has no Date header, so that the desk's clock is unknown; let the proxy pass it")
+	}
+	page := providers.ChangesPage{DeskTime: found.at}
+	for _, row := range found.records {
+		ticket := d.ticket(row)
+		if ticket.ID <= from.after || ticket.UpdatedAt.Before(changes.Since.Truncate(second)) && d.config.TimeZone == "UTC" {
+			return providers.ChangesPage{}, d.client.Failf(op, providers.Misconfigured,
+				"ServiceNow ignored a condition on sys_updated_on or sys_id; let the account read these fields of task")
+		}
+		page.Tickets = append(page.Tickets, ticket)
+	}
+	switch {
+	case len(page.Tickets) > 0:
+		page.Next = place{after: page.Tickets[len(page.Tickets)-1].ID}.String()
+	case found.total > from.skip+d.config.PageSize:
+		page.Next = place{after: from.after, skip: from.skip + d.config.PageSize}.String()
+	}
+	return page, nil
+}
+
+// UpdateTicket implements [providers.TicketUpdater].
+func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) (providers.Ticket, error) {
+	const op = "update ticket"
+	row, err := d.one(ctx, op, task, update.TicketID, d.ticketFields())
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	if before := d.ticket(row); strings.EqualFold(before.Status, update.Status) {
+		return before, nil
+	}
+	table := row.value("sys_class_name")
+	state, err := d.stateOf(ctx, op, table, update.Status)
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	fields := map[string]string{"state": state}
+	for status, more := range d.config.StatusFields {
+		if strings.EqualFold(status, update.Status) {
+			maps.Copy(fields, more)
+		}
+	}
+	if err := d.tables.update(ctx, op, table, update.TicketID, fields); err != nil {
+		return providers.Ticket{}, d.client.Explain(err, providers.Forbidden, op, "no right to change a ticket of table %s in this state; grant the account a role that may, such as itil", table)
+	}
+	after, err := d.FetchTicket(ctx, update.TicketID)
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	if !strings.EqualFold(after.Status, update.Status) {
+		return providers.Ticket{}, d.client.Failf(op, providers.Invalid, "ServiceNow kept status %q; a rule or an ACL of the instance may not allow %q to follow", after.Status, update.Status)
+	}
+	return after, nil
+}
+
+// stateOf translates a status into the value of the table's field state; a table without
+// choices of its own has those of task.
+func (d *Desk) stateOf(ctx context.Context, op, table, status string) (string, error) {
+	for _, name := range []string{table, task} {
+		found, err := d.tables.records(ctx, op, query{
+			table: "sys_choice", where: "name=" + name + "^element=state^inactive=false", fields: []string{"sys_id", "name", "element", "label", "value"}, limit: maxPageSize,
+		})
+		if err != nil {
+			return "", err
+		}
+		for _, choice := range found.records {
+			if choice.value("name") == name && choice.value("element") == "state" && strings.EqualFold(choice.value("label"), status) {
+				return choice.value("value"), nil
+			}
+		}
+	}
+	return "", d.client.Failf(op, providers.Invalid, "table %s has no state with the label %q, or the account may not read sys_choice", table, status)
+}
