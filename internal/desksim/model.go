@@ -3,7 +3,7 @@
 // and shows a plain page to its agent.
 //
 // It speaks Request Tracker's REST2 (rest2*.go) and Znuny's SOAP (znuny*.go) and
-// ServiceNow's Table API and SOAP (servicenow*.go); what the vendors
+// ServiceNow's Table API and SOAP (servicenow*.go), BMC's REST and SOAP (bmc*.go); what the vendors
 // do with statuses, notes and merges is in vendors.go. The conformance suite of the desks runs
 // against it and against real servers alike, so that the two cannot drift apart. SOAP is read and
 // written as plain XML here, never by the types that the desks are generated with.

@@ -13,6 +13,7 @@ const (
 	RT         Vendor = "rt"
 	Znuny      Vendor = "znuny"
 	ServiceNow Vendor = "servicenow"
+	BMC        Vendor = "bmc"
 )
 
 const statusMerged = "merged"
@@ -38,6 +39,7 @@ var vendors = map[Vendor]rules{
 		statuses:   []string{"new", "open", "closed successful", "closed unsuccessful", "removed", statusMerged},
 		mergeMoves: true, findsMerged: true,
 	},
+	BMC: {statuses: []string{"New", "Assigned", "In Progress", "Pending", "Resolved", "Closed", "Cancelled"}},
 	ServiceNow: {
 		statuses: []string{ // of incident, then of sc_req_item
 			"New", "In Progress", "On Hold", "Resolved", "Closed", "Canceled",

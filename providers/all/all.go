@@ -6,7 +6,10 @@ import (
 	"slices"
 
 	"deskbridge/providers"
+	"deskbridge/providers/bmc"
 	"deskbridge/providers/rt"
+	"deskbridge/providers/servicenow"
+	"deskbridge/providers/znuny"
 )
 
 // Type is a kind of desk that a connection can name.
@@ -23,7 +26,10 @@ type Type struct {
 }
 
 var types = map[string]Type{
-	"rt": register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
+	"bmc":        register("BMC Helix ITSM / Remedy", (*bmc.Desk)(nil), bmc.New, bmc.Config.Validate),
+	"rt":         register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
+	"servicenow": register("ServiceNow", (*servicenow.Desk)(nil), servicenow.New, servicenow.Config.Validate),
+	"znuny":      register("Znuny 6.5 / OTRS 6", (*znuny.Desk)(nil), znuny.New, znuny.Config.Validate),
 }
 
 // register makes the entry of a desk with settings C.

@@ -136,7 +136,7 @@ func (s *suite) key() providers.Key { return providers.Key(s.unique("R") + "/tic
 
 func (s *suite) newUser() providers.NewUser {
 	login := s.unique("anna")
-	return providers.NewUser{Login: login, Email: login + "@example.test", DisplayName: "Anna Maria Żółć", EmployeeNumber: s.unique("E")}
+	return providers.NewUser{Login: login, Email: login + "@example.test", DisplayName: "Anna " + login + " Żółć", EmployeeNumber: s.unique("E")}
 }
 
 func (s *suite) user(t *testing.T) providers.User {

@@ -88,7 +88,7 @@ func (s *suite) transportCases() []testCase {
 	}
 	for status, kind := range kinds {
 		cases = append(cases, testCase{fmt.Sprintf("HTTP %d while reading is %s", status, kind), func(t *testing.T) {
-			s.broken.Next(1, anything, faults.Fault{Status: status, Body: `{"message":"anna@example.test"}`})
+			s.broken.Next(3, anything, faults.Fault{Status: status, Body: `{"message":"anna@example.test"}`}) // a desk with sessions logs in anew at a 401
 			_, err := s.desk.FetchTicket(t.Context(), s.SomeID)
 			s.requireKind(t, kind, err)
 		}})

@@ -31,6 +31,8 @@ type Options struct {
 	BaseURL string
 	// Authorize adds the credentials to a request.
 	Authorize func(*resty.Request) error
+	// Session authorizes by a token that the desk gives, in the place of Authorize.
+	Session *Session
 	// Timeout bounds one call; zero means [DefaultTimeout].
 	Timeout time.Duration
 	// MaxAnswer bounds an answer in bytes; zero means [DefaultMaxAnswer].
@@ -62,6 +64,8 @@ type Call struct {
 	// JSON is sent as the body unless Form or Body is set.
 	JSON any
 	Form []FormPart
+	// LogIn marks the call that opens the session.
+	LogIn bool
 	// Body is sent as it is, with the type in Header.
 	Body []byte
 	// Into takes the JSON of the answer, Raw its bytes.
@@ -140,12 +144,16 @@ func (c *Client) Clock(ctx context.Context, op, path string) (time.Time, error) 
 }
 
 func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, error) {
-	request, err := c.request(ctx, call)
+	response, err := c.execute(ctx, call)
 	if err != nil {
-		return Answer{}, c.Errorf(call.Op, providers.KindOf(err), err)
-	}
-	response, err := request.Execute(call.Method, call.Path)
-	if err != nil {
+		var known *providers.Error
+		var kind providers.Kind
+		switch {
+		case errors.As(err, &known):
+			return Answer{}, err // of the log-in
+		case errors.As(err, &kind):
+			return Answer{}, c.Errorf(call.Op, kind, err)
+		}
 		return Answer{}, c.transportError(ctx, call.Op, err, effect)
 	}
 	answer := Answer{Status: response.StatusCode(), Header: response.Header()}
@@ -165,6 +173,18 @@ func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, erro
 		return answer, c.Errorf(call.Op, effect.kind(providers.Malformed), errors.New("the answer is not the JSON that was expected"))
 	}
 	return answer, nil
+}
+
+// execute sends a call, once unless a session has to be opened anew.
+func (c *Client) execute(ctx context.Context, call Call) (*resty.Response, error) {
+	if c.options.Session != nil && !call.LogIn {
+		return c.options.Session.execute(ctx, call, func() (*resty.Request, error) { return c.request(ctx, call) })
+	}
+	request, err := c.request(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	return request.Execute(call.Method, call.Path)
 }
 
 func (c *Client) request(ctx context.Context, call Call) (*resty.Request, error) {
