@@ -38,14 +38,18 @@ func tokenFor(login string) string { return "jwt." + login + ".signed" }
 
 func (api *bmc) logIn(w http.ResponseWriter, r *http.Request) {
 	api.desk.mu.Lock()
-	_, known := api.account(r.PostFormValue("username"), r.PostFormValue("password"))
+	who, known := api.account(r.PostFormValue("username"), r.PostFormValue("password"))
+	login := ""
+	if known {
+		login = who.user.Login
+	}
 	api.desk.mu.Unlock()
 	if !known {
 		api.refuse(w, &arError{401, 623, "Authentication failed"})
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain")
-	_, _ = io.WriteString(w, tokenFor(r.PostFormValue("username")))
+	_, _ = io.WriteString(w, tokenFor(login))
 }
 
 // refuse writes AR System's list of messages.
@@ -140,7 +144,7 @@ func (api *bmc) entry(r *http.Request, row arRow, wanted []string) object {
 // readValues reads {"values": {...}}, by itself or as the part entry of a form with files.
 func readValues(r *http.Request) (values map[string]string, files []newFile, refused *arError) {
 	var body struct{ Values map[string]string }
-	content := []byte(nil)
+	var content []byte
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 		if err := r.ParseMultipartForm(maxBody); err != nil { //nolint:gosec // bounded by serve
 			return nil, nil, &arError{400, 8900, "the form cannot be read"}
@@ -169,7 +173,7 @@ func (api *bmc) create(who caller, w http.ResponseWriter, r *http.Request) *arEr
 	if !who.rights {
 		return arNoPermission
 	}
-	id := ""
+	var id string
 	switch r.PathValue("form") {
 	case "CTM:People":
 		user := &User{ID: api.desk.next("user")}

@@ -101,11 +101,11 @@ func (api *servicenow) list(who caller, w http.ResponseWriter, r *http.Request) 
 	if refused != nil {
 		return 0, refused
 	}
-	limit, offset := 10000, 0
+	limit := 10000
 	if text := query.Get("sysparm_limit"); text != "" {
 		limit, _ = strconv.Atoi(text)
 	}
-	offset, _ = strconv.Atoi(query.Get("sysparm_offset"))
+	offset, _ := strconv.Atoi(query.Get("sysparm_offset"))
 	w.Header().Set("X-Total-Count", strconv.Itoa(len(all)))
 	results := []object{}
 	for _, row := range window(all, offset, limit) {

@@ -272,8 +272,8 @@ func (api *znuny) customer(text string) *User {
 
 func (api *znuny) ticketCreate(who caller, request *element) (*element, *znunyError) {
 	ticket, article := request.child("Ticket"), request.child("Article")
-	invalid := func(format string, args ...any) (*element, *znunyError) {
-		return nil, &znunyError{"InvalidParameter", fmt.Sprintf(format, args...)}
+	invalid := func(message string) (*element, *znunyError) {
+		return nil, &znunyError{"InvalidParameter", message}
 	}
 	status, known := api.desk.rules().status(ticket.value("State"))
 	queue := api.desk.queueByName(ticket.value("Queue"))
@@ -328,7 +328,7 @@ func (api *znuny) ticketUpdate(who caller, request *element) (*element, *znunyEr
 		return nil, &znunyError{"MissingParameter", "To create an attachment an article is needed!"}
 	}
 	if strings.HasPrefix(state, "pending") {
-		return nil, &znunyError{"MissingParameter", "Can't set a ticket on a pending state without pendig time!"} //nolint:misspell // Znuny's own words
+		return nil, &znunyError{"MissingParameter", "Can't set a ticket on a pending state without pendig time!"}
 	}
 	if _, known := api.desk.rules().status(state); state != "" && !known {
 		return nil, &znunyError{"InvalidParameter", "Ticket->StateID or Ticket->State parameter is invalid!"}

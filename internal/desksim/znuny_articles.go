@@ -91,7 +91,7 @@ func (api *znuny) rpc(w http.ResponseWriter, r *http.Request) {
 	defer api.desk.mu.Unlock()
 	var values []string
 	allowed := slices.ContainsFunc(api.desk.options.Accounts, func(account Account) bool {
-		return account.Login == "rpc" && account.Login == arguments[0] && account.Token == arguments[1]
+		return account.Login == "rpc" && arguments[0] == "rpc" && account.Token == arguments[1]
 	})
 	w.Header().Set("Date", api.desk.now().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")

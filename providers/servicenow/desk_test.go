@@ -133,7 +133,7 @@ func (a agent) table(t *testing.T, ticketID string) string {
 	t.Helper()
 	found := a.call(t, http.MethodGet, "/table/task", url.Values{"sysparm_query": {"sys_id=" + ticketID}}, nil)
 	require.Len(t, found, 1)
-	return found[0]["sys_class_name"].(string) //nolint:forcetypeassert // a text always
+	return found[0]["sys_class_name"].(string)
 }
 
 func (a agent) SetStatus(t *testing.T, ticketID, status string) {

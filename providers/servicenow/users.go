@@ -137,7 +137,11 @@ func (d *Desk) readBack(ctx context.Context, op, sysID string, want map[string]s
 		return providers.User{}, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		if got := row.value(name); got != want[name] && row.display(name) != want[name] && !(name == "active" && user(row).Active == (want[name] == "true")) {
+		took := row.value(name) == want[name] || row.display(name) == want[name]
+		if name == "active" { // true, or 1 by SOAP
+			took = user(row).Active == (want[name] == "true")
+		}
+		if !took {
 			return providers.User{}, d.client.Failf(op, providers.Invalid, "ServiceNow did not take field %s of the user; it has no such field, or the account may not write it", name)
 		}
 	}

@@ -38,7 +38,7 @@ func (d *Desk) checkUsers(ctx context.Context) providers.Finding {
 	finding := providers.Finding{Function: "find and create users"}
 	switch err := d.checkRPC(ctx, "check"); providers.KindOf(err) {
 	case "":
-	case providers.Unsupported:
+	case providers.Misconfigured:
 		finding.Problem, finding.Cure = "not available: this connection has no access to customer users", rpcCure
 	case providers.Unauthenticated:
 		finding.Problem, finding.Cure = "rpc.pl refuses rpc_login and rpc_password", "set them to SOAP::User and SOAP::Password of Znuny's system configuration"

@@ -236,7 +236,7 @@ func (d *Desk) fields(ctx context.Context, op, method string, parameters ...stri
 // dispatch calls a method of one of Znuny's objects and returns what it answers in a row.
 func (d *Desk) dispatch(ctx context.Context, send func(context.Context, soap.Call) (rest.Answer, error), op, object, method string, parameters ...string) ([]string, error) {
 	if d.config.RPCLogin == "" {
-		return nil, d.client.HTTP.Failf(op, providers.Unsupported, "this connection has no access to customer users; %s", rpcCure)
+		return nil, d.client.HTTP.Failf(op, providers.Misconfigured, "this connection has no access to customer users; %s", rpcCure)
 	}
 	password, err := d.config.RPCPassword.Reveal()
 	if err != nil {
