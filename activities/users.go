@@ -69,21 +69,29 @@ func (d *Desk) EnsureUser(ctx context.Context, person Person) (EnsuredUser, erro
 	return EnsuredUser{}, fmt.Errorf("ensure user: %w: login or e-mail address belong to a user that none of %v matches; add an identity to match, or mend the user at the desk", providers.Ambiguous, d.Match)
 }
 
-// matchUser returns nil if nobody matches.
+// matchUser returns nil if nobody matches. Identities that the desk does not have are passed
+// over, but not all of them: then nobody could be found.
 func (d *Desk) matchUser(ctx context.Context, person Person) (*providers.User, error) {
 	finder, err := providers.As[providers.UserFinder](d.Desk)
 	if err != nil {
 		return nil, err
 	}
+	var unsupported error
+	asked := false
 	for _, by := range d.Match {
 		value := person.identity(by)
 		if value == "" {
 			continue
 		}
 		users, err := finder.FindUsers(ctx, providers.UserQuery{By: by, Value: value})
+		if errors.Is(err, providers.Unsupported) {
+			unsupported = err
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
+		asked = true
 		if len(users) > 1 {
 			ids := make([]string, len(users))
 			for i, user := range users {
@@ -94,6 +102,9 @@ func (d *Desk) matchUser(ctx context.Context, person Person) (*providers.User, e
 		if len(users) == 1 {
 			return &users[0], nil
 		}
+	}
+	if !asked {
+		return nil, unsupported
 	}
 	return nil, nil
 }

@@ -16,7 +16,8 @@ import (
 func TestTheMainJobOnARealDesk(t *testing.T) {
 	s := newStack(t)
 	require.NoError(t, os.WriteFile(filepath.Join(s.folder, "Vertrag żółć.pdf"), []byte("%PDF-1.4 contract"), 0o600))
-	t.Run("onboarding survives a killed worker and a killed server", s.onboarding)
+	t.Run("onboarding survives a killed worker and a killed server", func(t *testing.T) { s.onboarding(t, "rt", s.rt) })
+	t.Run("onboarding on the real Znuny, with users over rpc.pl", func(t *testing.T) { s.onboarding(t, "znuny", s.znuny.orSkip(t)) })
 	t.Run("note, attachment and close from the command line appear in RT, and an internal comment never shows", s.twoWay)
 	t.Run("a merged ticket is followed", s.merged)
 	t.Run("a deleted ticket ends as vanished", s.deleted)
@@ -28,11 +29,12 @@ func TestTheMainJobOnARealDesk(t *testing.T) {
 	t.Run("what is wrong is refused before anything starts", s.refusals)
 	t.Run("the same request twice is one run, other content is a conflict", s.twice)
 	t.Run("a check names the level and each missing right with its cure", s.check)
+	t.Run("a check of Znuny tells apart what is wrong", s.checkZnuny)
 }
 
-func onboardingRequest(s *stack, t *testing.T, id string) string {
+func onboardingRequest(s *stack, t *testing.T, connection, id string) string {
 	return s.request(t, `
-connection: rt
+connection: %[2]s
 request_id: %[1]s
 joiner: {employee_number: E-%[1]s, login: %[1]s, email: %[1]s@example.test, display_name: Anna Żółć}
 requester: {login: boss-%[1]s, email: boss-%[1]s@example.test, display_name: The Boss}
@@ -42,51 +44,67 @@ steps:
   - id: hand-out
     needs: [laptop]
     action: {target: hand-out, arguments: {model: X1}}
-`, id)
+`, id, connection)
 }
 
-func (s *stack) onboarding(t *testing.T) {
+// realDesk is a desk seen by its administrator.
+type realDesk interface {
+	// withKey counts the tickets that carry a key.
+	withKey(t *testing.T, key string) int
+	// look reads a ticket by the number that people see.
+	look(t *testing.T, number string) seen
+	reply(t *testing.T, number, text string)
+	resolve(t *testing.T, number string)
+}
+
+// seen is a ticket at its desk; Resolved and By are what the outcome will say once it is resolved.
+type seen struct {
+	Queue, Requester, Key string
+	Files                 []string
+	Resolved, By          string
+}
+
+func (s *stack) onboarding(t *testing.T, connection string, desk realDesk) {
 	id := s.unique("R")
 	key := id + "/laptop"
-	s.ok(t, nil, "onboard", "--file", onboardingRequest(s, t, id))
-	number := s.logged(t, "rt", key)
+	s.ok(t, nil, "onboard", "--file", onboardingRequest(s, t, connection, id))
+	number := s.logged(t, connection, key)
 
-	require.Equal(t, 1, s.rt.withKey(t, key))
-	ticket := s.rt.ticket(t, number)
-	require.Equal(t, "Hardware", ticket.Queue.Name)
-	require.Len(t, ticket.Requestor, 1)
-	require.Equal(t, "boss-"+id, ticket.Requestor[0].ID)
-	require.Equal(t, key, ticket.CustomFields[0].Values[0])
-	require.Equal(t, []string{"Vertrag żółć.pdf"}, s.rt.files(t, number))
+	require.Equal(t, 1, desk.withKey(t, key))
+	ticket := desk.look(t, number)
+	require.Equal(t, "Hardware", ticket.Queue)
+	require.Equal(t, "boss-"+id, ticket.Requester)
+	require.Equal(t, key, ticket.Key)
+	require.Equal(t, []string{"Vertrag żółć.pdf"}, ticket.Files)
 
 	s.worker.Kill()
 	s.server.Kill()
-	s.rt.write(t, number, "correspond", "It is ready.") // while nothing of ours runs
-	require.NoError(t, s.worker.Start())                // before its server: it waits for it
+	desk.reply(t, number, "It is ready.") // while nothing of ours runs
+	require.NoError(t, s.worker.Start())  // before its server: it waits for it
 	require.NoError(t, s.server.Start())
-	eventually(t, func() bool { return len(s.tryView(t, key).Notes) == 1 }, "the note that came meanwhile is seen")
+	eventually(t, func() bool { return len(s.tryView(t, connection, key).Notes) == 1 }, "the note that came meanwhile is seen")
 
-	s.rt.set(t, number, "Status", "resolved")
+	desk.resolve(t, number)
 	resolved := time.Now()
-	s.ok(t, nil, "watch", "onboarding/rt/"+id)
+	s.ok(t, nil, "watch", "onboarding/"+connection+"/"+id)
 	calls, at := s.called(id + "/hand-out")
 	require.Equal(t, 1, calls)
 	require.Less(t, at.Sub(resolved), 2*interval, "the workflow goes on within two poll intervals")
-	require.Equal(t, 1, s.rt.withKey(t, key))
+	require.Equal(t, 1, desk.withKey(t, key))
 
-	view := s.view(t, "rt", key)
+	view := s.view(t, connection, key)
 	require.Equal(t, workflows.OutcomeCompleted, view.Outcome.Result)
-	require.Equal(t, "resolved", view.Outcome.Status)
-	require.Equal(t, "root", view.Outcome.By)
+	require.Equal(t, ticket.Resolved, view.Outcome.Status)
+	require.Equal(t, ticket.By, view.Outcome.By)
 	require.Equal(t, "It is ready.", view.Outcome.Note)
 }
 
-func (s *stack) tryView(t *testing.T, key string) workflows.View {
+func (s *stack) tryView(t *testing.T, connection, key string) workflows.View {
 	t.Helper()
-	if _, _, code := s.run(t, "ticket", "view", key, "--connection", "rt"); code != 0 {
+	if _, _, code := s.run(t, "ticket", "view", key, "--connection", connection); code != 0 {
 		return workflows.View{}
 	}
-	return s.view(t, "rt", key)
+	return s.view(t, connection, key)
 }
 
 // ticket logs a ticket from the command line and returns its key and number.
@@ -151,7 +169,7 @@ func (s *stack) watchEnded(t *testing.T) {
 	s.rt.set(t, number, "Status", "resolved") // while nobody watches
 	s.worker.Stop()
 	require.NoError(t, s.worker.Start())
-	eventually(t, func() bool { return s.tryView(t, key).Outcome != nil }, "the outcome is seen all the same")
+	eventually(t, func() bool { return s.tryView(t, "rt", key).Outcome != nil }, "the outcome is seen all the same")
 }
 
 func (s *stack) failures(t *testing.T) {
@@ -243,7 +261,7 @@ steps:
 
 func (s *stack) twice(t *testing.T) {
 	id := s.unique("D")
-	path := onboardingRequest(s, t, id)
+	path := onboardingRequest(s, t, "rt", id)
 	type started struct {
 		RunID    string `json:"run_id"`
 		Existing bool   `json:"existing"`

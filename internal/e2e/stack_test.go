@@ -1,5 +1,5 @@
-// Package e2e runs the main job with the real programs, the embedded Temporal server and the real
-// Request Tracker; `make e2e` starts them.
+// Package e2e runs the main job with the real programs, the embedded Temporal server, the real
+// Request Tracker and the real Znuny; `make e2e` starts them.
 package e2e
 
 import (
@@ -32,6 +32,7 @@ type stack struct {
 	folder, starter, address, ui string
 	server, worker               *devstack.Process
 	rt                           rt
+	znuny                        *znuny
 	mu                           sync.Mutex
 	calls                        map[string]int
 	callAt                       map[string]time.Time
@@ -51,7 +52,9 @@ func newStack(t *testing.T) *stack {
 	s.rt = rt{url + "/REST/2.0", strings.TrimSpace(string(root))}
 	target := httptest.NewServer(http.HandlerFunc(s.target))
 	t.Cleanup(target.Close)
-	require.NoError(t, os.WriteFile(filepath.Join(s.folder, "deskbridge.yaml"), fmt.Appendf(nil, configuration, s.folder, url, tokens, target.URL), 0o600))
+	s.znuny = newZnuny(t)
+	settings := fmt.Appendf(nil, configuration, s.folder, url, tokens, target.URL, s.znuny.connections())
+	require.NoError(t, os.WriteFile(filepath.Join(s.folder, "deskbridge.yaml"), settings, 0o600))
 	s.build(t)
 	s.start(t)
 	return s
@@ -79,6 +82,7 @@ connections:
   rt-weak:
     <<: *rt
     settings: {<<: *settings, token: "file:%[3]s/token.weak"}
+%[5]s
 targets:
   hand-out: {url: %[4]s/hand-out}
   broken: {url: %[4]s/broken}
@@ -237,6 +241,23 @@ func (r rt) set(t *testing.T, number, field, value string) {
 func (r rt) write(t *testing.T, number, verb, text string) {
 	t.Helper()
 	r.call(t, http.MethodPost, "/ticket/"+number+"/"+verb, map[string]string{"Content": text, "ContentType": "text/plain"}, nil)
+}
+
+func (r rt) look(t *testing.T, number string) seen {
+	t.Helper()
+	ticket := r.ticket(t, number)
+	require.Len(t, ticket.Requestor, 1)
+	return seen{Queue: ticket.Queue.Name, Requester: ticket.Requestor[0].ID, Key: ticket.CustomFields[0].Values[0], Files: r.files(t, number), Resolved: "resolved", By: "root"}
+}
+
+func (r rt) reply(t *testing.T, number, text string) {
+	t.Helper()
+	r.write(t, number, "correspond", text)
+}
+
+func (r rt) resolve(t *testing.T, number string) {
+	t.Helper()
+	r.set(t, number, "Status", "resolved")
 }
 
 type rtTicket struct {
