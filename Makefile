@@ -2,9 +2,9 @@
 GO ?= go
 TOOLS = $(CURDIR)/.build/bin
 
-.PHONY: check format lint workflowcheck generated test gen desks e2e rt-server znuny-server dev browser fmt tools
+.PHONY: check format lint workflowcheck generated test contracts gen desks e2e rt-server znuny-server dev browser fmt tools
 
-check: format lint workflowcheck generated test
+check: format lint workflowcheck generated test contracts
 
 tools: $(TOOLS)/golangci-lint $(TOOLS)/workflowcheck
 
@@ -23,6 +23,7 @@ fmt:
 lint: $(TOOLS)/golangci-lint
 	$< run ./...
 	cd internal/devserver && $< run --config ../../.golangci.yml ./...
+	cd internal/contracts && $< run --config ../../.golangci.yml ./...
 
 workflowcheck: $(TOOLS)/workflowcheck
 	$< -config .workflowcheck.yaml ./workflows/...
@@ -48,6 +49,12 @@ desks: rt-server znuny-server
 # The main job with the real programs, the embedded Temporal server and the real desks.
 e2e: rt-server znuny-server
 	. .ci/desks.env && $(GO) test ./internal/e2e -count=1 -timeout 20m -v
+
+# What the desks and the simulators say is held against the vendors' OpenAPI documents.
+contracts:
+	rm -rf .build/recorded
+	DESKBRIDGE_RECORD=$(CURDIR)/.build/recorded $(GO) test -count=1 -run TestSimulatedDeskConforms ./providers/servicenow
+	cd internal/contracts && DESKBRIDGE_RECORD=$(CURDIR)/.build/recorded $(GO) test -count=1 ./...
 
 rt-server:
 	.ci/rt.sh start

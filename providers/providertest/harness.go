@@ -97,9 +97,9 @@ func Run(t *testing.T, harness Harness) {
 	require.NoError(t, err)
 	s.proxy = httptest.NewServer(s.broken.Wrap(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		Transport: &http.Transport{
+		Transport: recorder(t, &http.Transport{
 			DisableKeepAlives: true, // a connection kept open pins a worker of a small server
-		},
+		}),
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}))
 	t.Cleanup(s.proxy.Close)
