@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,9 +18,13 @@ type directory struct {
 	users  []providers.User
 	race   *providers.User // is there by the time that somebody is created
 	create int
+	lacks  []providers.Identity
 }
 
 func (d *directory) FindUsers(_ context.Context, query providers.UserQuery) ([]providers.User, error) {
+	if slices.Contains(d.lacks, query.By) {
+		return nil, providers.Unsupported
+	}
 	var found []providers.User
 	for _, user := range d.users {
 		value := map[providers.Identity]string{providers.ByEmployeeNumber: user.EmployeeNumber, providers.ByLogin: user.Login, providers.ByEmail: user.Email}[query.By]
@@ -102,4 +107,15 @@ func TestAnInactiveUserIsReactivatedOrStopsAsConfigured(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, activities.EnsuredUser{UserID: "7", Reactivated: true}, user)
 	require.True(t, d.users[0].Active)
+}
+
+func TestIdentitiesThatTheDeskDoesNotHaveArePassedOverButNotAllOfThem(t *testing.T) {
+	d := &directory{lacks: []providers.Identity{providers.ByEmployeeNumber}, users: []providers.User{{ID: "7", Login: "anna", Active: true}}}
+	user, err := ensure(t, d, true)
+	require.NoError(t, err)
+	require.Equal(t, activities.EnsuredUser{UserID: "7"}, user)
+	d.lacks = append(d.lacks, providers.ByLogin, providers.ByEmail)
+	_, err = ensure(t, d, true)
+	require.ErrorIs(t, err, providers.Unsupported)
+	require.Zero(t, d.create, "who cannot be found is not created")
 }

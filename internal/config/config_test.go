@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"deskbridge/providers"
+	"deskbridge/providers/all"
 )
 
 const good = `
@@ -71,7 +73,7 @@ filez: x
 	require.Error(t, err)
 	for _, want := range []string{
 		`deskbridge.yaml:2: connections.Bad_Name: want a name of lower-case letters`,
-		`deskbridge.yaml:3: connections.Bad_Name.desk: "rtt" is no type of desk; want one of rt`,
+		`deskbridge.yaml:3: connections.Bad_Name.desk: "rtt" is no type of desk; want one of bmc, rt`,
 		`deskbridge.yaml:6: unknown key "levle"; want one of desk, level,`,
 		`deskbridge.yaml:7: connections.rt.level: "fulll" is no level; want log-only, status-sync or full`,
 		`deskbridge.yaml:11: connections.rt.settings: unknown key "tokn"; want one of url, token,`,
@@ -133,4 +135,20 @@ func TestALevelThatTheDeskDoesNotReachIsRefused(t *testing.T) {
 	l.checkLevel([]string{"connections", "rt", "level"}, "Some Desk", providers.LevelFull, providers.LevelLogOnly)
 	l.checkLevel([]string{"connections", "rt", "level"}, "Some Desk", providers.LevelLogOnly, providers.LevelStatusSync)
 	require.EqualError(t, l.err(), "c.yaml:4: connections.rt.level: Some Desk reaches level log-only at most; set level to log-only")
+}
+
+// What people copy has to work: the README's example is read as it stands, with every desk.
+func TestTheExampleInTheREADMEIsValid(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(readme), "```yaml\nfiles:")
+	require.True(t, found)
+	example, _, _ := strings.Cut(rest, "```")
+	config, err := Parse("README.md", []byte("files:"+example))
+	require.NoError(t, err)
+	for _, kind := range all.Types() {
+		require.Contains(t, config.Connections, kind, "an example of each desk")
+		_, err := config.Connections[kind].NewDesk()
+		require.NoError(t, err, kind)
+	}
 }

@@ -3,6 +3,7 @@ package desksim
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -54,12 +55,13 @@ func (api *bmc) soap(w http.ResponseWriter, r *http.Request) {
 
 func (api *bmc) webService(service string, call soapCall) (*element, *arError) {
 	space := call.operation.space
-	if strings.TrimPrefix(space, "urn:") != service || call.action != space+"/"+call.operation.name {
+	known := map[string]string{"HPD_IncidentInterface_WS": "HelpDesk_Query_Service HelpDesk_Modify_Service", "HPD_IncidentInterface_Create_WS": "HelpDesk_Submit_Service"}[service]
+	if !slices.Contains(strings.Fields(known), call.operation.name) || strings.TrimPrefix(space, "urn:") != service || call.action != space+"/"+call.operation.name {
 		return nil, &arError{text: "No such operation"}
 	}
 	header := call.header.child("AuthenticationInfo")
-	who, known := api.account(header.value("userName"), header.value("password"))
-	if !known || header.space != space {
+	who, allowed := api.account(header.value("userName"), header.value("password"))
+	if !allowed || header.space != space {
 		return nil, &arError{number: 623, text: "Authentication failed"}
 	}
 	request := call.operation

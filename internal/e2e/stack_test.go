@@ -33,6 +33,7 @@ type stack struct {
 	server, worker               *devstack.Process
 	rt                           rt
 	znuny                        *znuny
+	simulated                    *simulated
 	mu                           sync.Mutex
 	calls                        map[string]int
 	callAt                       map[string]time.Time
@@ -52,8 +53,8 @@ func newStack(t *testing.T) *stack {
 	s.rt = rt{url + "/REST/2.0", strings.TrimSpace(string(root))}
 	target := httptest.NewServer(http.HandlerFunc(s.target))
 	t.Cleanup(target.Close)
-	s.znuny = newZnuny(t)
-	settings := fmt.Appendf(nil, configuration, s.folder, url, tokens, target.URL, s.znuny.connections())
+	s.znuny, s.simulated = newZnuny(t), newSimulated(t)
+	settings := fmt.Appendf(nil, configuration, s.folder, url, tokens, target.URL, s.znuny.connections()+s.simulated.connections())
 	require.NoError(t, os.WriteFile(filepath.Join(s.folder, "deskbridge.yaml"), settings, 0o600))
 	s.build(t)
 	s.start(t)
