@@ -82,7 +82,7 @@ filez: x
 		`deskbridge.yaml:14: connections.rt.close_status: "gone" must be among statuses`,
 		`connections.rt.cancel_status: missing`,
 		`deskbridge.yaml:15: ` + "`fast` is wrong here; want a duration such as 30s",
-		`deskbridge.yaml:9: connections.rt.settings.url: want the address of RT`,
+		`deskbridge.yaml:9: connections.rt.settings.url: want an address`,
 		`deskbridge.yaml:10: connections.rt.settings.token: a secret is given by reference`,
 		`connections.rt.poll.slowest: 5s is less than fastest, 1m0s`,
 		`deskbridge.yaml:16: connections.rt.rate: -1`,

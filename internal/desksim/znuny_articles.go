@@ -108,6 +108,11 @@ func (api *znuny) rpc(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	_, _ = w.Write(envelope(dispatchResponse(values)))
+}
+
+// dispatchResponse writes values in elements with made-up names; no values at all are nil.
+func dispatchResponse(values []string) *element {
 	answer := &element{space: "/Core", name: "DispatchResponse"}
 	if values == nil {
 		answer.attributes = map[string]string{"xsi:nil": "true"}
@@ -119,7 +124,7 @@ func (api *znuny) rpc(w http.ResponseWriter, r *http.Request) {
 		}
 		answer.with(row)
 	}
-	_, _ = w.Write(envelope(answer))
+	return answer
 }
 
 // dispatch calls one of Znuny's own methods; what fails answers nothing.

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"deskbridge/providers"
+	"deskbridge/providers/providertest"
 )
 
 func TestCheckTellsApartWhatIsWrong(t *testing.T) {
@@ -28,19 +29,7 @@ func TestCheckTellsApartWhatIsWrong(t *testing.T) {
 			settings := config(t, server.URL, "pass-bridge", 10)
 			logged(t, connect(t, settings), providers.NewTicket{Key: "R/1", Subject: "s", Body: "b"})
 			c.change(&settings)
-			report, err := connect(t, settings).Check(t.Context())
-			said := ""
-			if err != nil {
-				said = err.Error()
-			}
-			require.Equal(t, c.fails, providers.KindOf(err), said)
-			for _, finding := range report.Findings {
-				require.Equal(t, finding.Problem == "", finding.Cure == "", finding.Function)
-				said += finding.Problem + finding.Cure
-			}
-			for _, want := range c.wants {
-				require.Contains(t, said, want)
-			}
+			providertest.CheckSays(t, connect(t, settings), c.fails, c.wants...)
 		})
 	}
 }

@@ -1,13 +1,11 @@
 package bmc
 
 import (
-	"errors"
-	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/rest"
+	"deskbridge/providers/internal/settings"
 )
 
 // Config is a connection's settings.
@@ -48,47 +46,23 @@ const maxPageSize = 1000
 
 // normalize fills in the defaults and reports every mistake.
 func (c Config) normalize() (Config, error) {
-	var mistakes []error
-	mistake := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
-	c.URL, c.WebServices = strings.TrimRight(c.URL, "/"), strings.TrimRight(c.WebServices, "/")
-	for name, text := range map[string]string{"url": c.URL, "web_services": c.WebServices} {
-		address, err := url.Parse(text)
-		switch {
-		case err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "":
-			mistake("%s: want an address, for example https://helix.example.com/arsys/services for web_services", name)
-		case address.User != nil:
-			mistake("%s: credentials do not belong here; use login and password", name)
-		}
-	}
-	for name, text := range map[string]string{"server": c.Server, "login": c.Login, "company": c.Company} {
-		if text == "" {
-			mistake("%s: missing", name)
-		}
-	}
-	if err := c.Password.Validate(); err != nil {
-		mistake("password: %w", err)
-	}
+	var mistakes settings.Mistakes
+	mistakes.Address("url", &c.URL, "https://helix-restapi.example.com", "login and password")
+	mistakes.Address("web_services", &c.WebServices, "https://helix.example.com/arsys/services", "login and password")
+	mistakes.Required("server", c.Server)
+	mistakes.Required("login", c.Login)
+	mistakes.Required("company", c.Company)
+	mistakes.Secret("password", c.Password)
 	for field, standard := range map[*string]string{
 		&c.Namespace: "urn:HPD_IncidentInterface_WS", &c.CreateNamespace: "urn:HPD_IncidentInterface_Create_WS",
 		&c.Impact: "4-Minor/Localized", &c.Urgency: "4-Low", &c.ReportedSource: "Web",
 	} {
-		if *field == "" {
-			*field = standard
-		}
+		settings.Default(field, standard)
 	}
-	if c.PageSize == 0 {
-		c.PageSize = 100
-	}
-	if c.PageSize < 1 || c.PageSize > maxPageSize {
-		mistake("page_size: %d; want 1 to %d", c.PageSize, maxPageSize)
-	}
-	if c.MaxConnections < 0 {
-		mistake("max_connections: %d; want 1 or more", c.MaxConnections)
-	}
-	if c.Timeout < 0 {
-		mistake("timeout: %s; want a positive duration such as 30s", c.Timeout)
-	}
-	return c, errors.Join(mistakes...)
+	mistakes.Number("page_size", &c.PageSize, 100, maxPageSize)
+	mistakes.Number("max_connections", &c.MaxConnections, rest.DefaultMaxConns, 0)
+	mistakes.Duration("timeout", c.Timeout)
+	return c, mistakes.Err()
 }
 
 // Validate reports every mistake in the settings.

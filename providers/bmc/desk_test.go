@@ -44,9 +44,7 @@ func simulate(t *testing.T) *httptest.Server {
 func harness(address string) providertest.Harness {
 	posts := func(form, part string) func(*http.Request) bool {
 		return func(r *http.Request) bool {
-			content, err := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(bytes.NewReader(content))
-			return err == nil && r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, form) && bytes.Contains(content, []byte(part))
+			return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, form) && providertest.BodyHas(r, part)
 		}
 	}
 	return providertest.Harness{
@@ -69,12 +67,8 @@ func config(t *testing.T, address, password string, pageSize int) Config {
 	if login != "weak" {
 		login = "bridge"
 	}
-	name := fmt.Sprintf("BMC_SECRET_%x", password)
-	t.Setenv(name, password)
-	secret, err := providers.ParseSecret("env:" + name)
-	require.NoError(t, err)
 	return Config{
-		URL: address, WebServices: address + "/arsys/services", Server: "itsm", Login: login, Password: secret, Company: "Calbro Services",
+		URL: address, WebServices: address + "/arsys/services", Server: "itsm", Login: login, Password: providertest.Secret(t, password), Company: "Calbro Services",
 		Queues: []string{"Support"}, PageSize: pageSize,
 		StatusFields: map[string]map[string]string{"Resolved": {"Resolution": "Closed in Activate", "Status_Reason": "No Further Action Required"}},
 	}

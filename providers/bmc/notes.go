@@ -80,7 +80,7 @@ func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.N
 	const op = "add note"
 	body, err := note.Text()
 	if err != nil {
-		return providers.Note{}, d.client.Errorf(op, providers.KindOf(err), err)
+		return providers.Note{}, d.client.Refuse(op, err)
 	}
 	if _, err := d.FetchTicket(ctx, note.TicketID); err != nil {
 		return providers.Note{}, err
@@ -107,7 +107,7 @@ func workLog(incident, view, summary, body string) map[string]string {
 func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachment) (providers.Attachment, error) {
 	const op = "upload attachment"
 	if err := file.Validate(); err != nil {
-		return providers.Attachment{}, d.client.Errorf(op, providers.KindOf(err), err)
+		return providers.Attachment{}, d.client.Refuse(op, err)
 	}
 	if _, err := d.FetchTicket(ctx, file.TicketID); err != nil {
 		return providers.Attachment{}, err

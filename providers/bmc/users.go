@@ -9,6 +9,7 @@ import (
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/rest"
+	"deskbridge/providers/internal/text"
 )
 
 const (
@@ -70,7 +71,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 		"Company": d.config.Company, "Client Type": "Office-Based Employee", "Support Staff": "No", "Profile Status": statusEnabled,
 		"Internet E-mail": user.Email, "Remedy Login ID": user.Login, "Corporate ID": user.EmployeeNumber,
 	}
-	fields["First Name"], fields["Last Name"] = names(user.DisplayName, user.Login)
+	fields["First Name"], fields["Last Name"] = text.Names(user.DisplayName, user.Login)
 	maps.Copy(fields, user.Attributes)
 	if err := d.checkFree(ctx, op, "", fields); err != nil {
 		return providers.User{}, err
@@ -87,19 +88,6 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 func lastSegment(answer rest.Answer) string {
 	location := answer.Header.Get("Location")
 	return location[strings.LastIndex(location, "/")+1:]
-}
-
-// names parts a name, for BMC wants two.
-func names(display, login string) (first, last string) {
-	display = strings.TrimSpace(display)
-	if display == "" {
-		display = login
-	}
-	space := strings.LastIndex(display, " ")
-	if space < 0 {
-		return display, display
-	}
-	return display[:space], display[space+1:]
 }
 
 // checkFree refuses a login or an e-mail address of somebody else.
@@ -144,7 +132,7 @@ func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (pro
 		fields["Internet E-mail"] = *update.Email
 	}
 	if update.DisplayName != nil {
-		fields["First Name"], fields["Last Name"] = names(*update.DisplayName, update.UserID)
+		fields["First Name"], fields["Last Name"] = text.Names(*update.DisplayName, update.UserID)
 	}
 	if update.Active != nil {
 		fields["Profile Status"] = map[bool]string{true: statusEnabled, false: statusOffline}[*update.Active]

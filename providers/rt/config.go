@@ -1,13 +1,11 @@
 package rt
 
 import (
-	"errors"
-	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/settings"
 )
 
 // Config is a connection's settings.
@@ -37,45 +35,18 @@ const maxPageSize = 100 // RT cuts larger pages without notice (measured on 5.0.
 
 // normalize fills in the defaults and reports every mistake.
 func (c Config) normalize() (Config, *time.Location, error) {
-	var mistakes []error
-	address, err := url.Parse(c.URL)
-	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" {
-		mistakes = append(mistakes, errors.New("url: want the address of RT, for example https://rt.example.com"))
-	} else if address.User != nil {
-		mistakes = append(mistakes, errors.New("url: credentials do not belong here; use token"))
-	}
-	if err := c.Token.Validate(); err != nil {
-		mistakes = append(mistakes, fmt.Errorf("token: %w", err))
-	}
+	var mistakes settings.Mistakes
+	mistakes.Address("url", &c.URL, "https://rt.example.com", "token")
+	mistakes.Secret("token", c.Token)
 	if strings.ContainsAny(c.KeyField+c.EmployeeField, "{}'\\") {
-		mistakes = append(mistakes, errors.New("key_field, employee_field: a name without braces, quotes and backslashes is wanted"))
+		mistakes.Add("key_field, employee_field: a name without braces, quotes and backslashes is wanted")
 	}
-	if c.KeyField == "" {
-		c.KeyField = "ExternalID"
-	}
-	if c.TimeZone == "" {
-		c.TimeZone = "UTC"
-	}
-	zone, err := time.LoadLocation(c.TimeZone)
-	if err != nil {
-		mistakes = append(mistakes, fmt.Errorf("time_zone: %q is no zone of the IANA database; want for example Europe/Berlin", c.TimeZone))
-	}
-	if c.PageSize == 0 {
-		c.PageSize = maxPageSize
-	}
-	if c.PageSize < 1 || c.PageSize > maxPageSize {
-		mistakes = append(mistakes, fmt.Errorf("page_size: %d; want 1 to %d", c.PageSize, maxPageSize))
-	}
-	if c.MaxConnections == 0 {
-		c.MaxConnections = 2
-	}
-	if c.MaxConnections < 1 {
-		mistakes = append(mistakes, fmt.Errorf("max_connections: %d; want 1 or more", c.MaxConnections))
-	}
-	if c.Timeout < 0 {
-		mistakes = append(mistakes, fmt.Errorf("timeout: %s; want a positive duration such as 30s", c.Timeout))
-	}
-	return c, zone, errors.Join(mistakes...)
+	settings.Default(&c.KeyField, "ExternalID")
+	zone := mistakes.Zone("time_zone", &c.TimeZone)
+	mistakes.Number("page_size", &c.PageSize, maxPageSize, maxPageSize)
+	mistakes.Number("max_connections", &c.MaxConnections, 2, 0)
+	mistakes.Duration("timeout", c.Timeout)
+	return c, zone, mistakes.Err()
 }
 
 // Validate reports every mistake in the settings.

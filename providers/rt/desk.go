@@ -29,7 +29,6 @@ var (
 
 // New makes a desk from its settings; it calls nothing.
 func New(config Config) (*Desk, error) {
-	config.URL = strings.TrimRight(config.URL, "/")
 	config, zone, err := config.normalize()
 	if err != nil {
 		return nil, err

@@ -66,11 +66,7 @@ func harness(url, root, bridge, weak string) providertest.Harness {
 		},
 		IsCreate: posts("/ticket"), IsNote: posts("/correspond"), IsUpload: posts("/comment"),
 		New: func(t *testing.T, url, credential string, pageSize int) providers.Desk {
-			name := "RT_TOKEN_" + strings.NewReplacer("-", "_").Replace(credential)
-			t.Setenv(name, credential)
-			token, err := providers.ParseSecret("env:" + name)
-			require.NoError(t, err)
-			desk, err := New(Config{URL: url, Token: token, EmployeeField: "ExternalUserID", Queues: []string{"Support"}, PageSize: pageSize})
+			desk, err := New(Config{URL: url, Token: providertest.Secret(t, credential), EmployeeField: "ExternalUserID", Queues: []string{"Support"}, PageSize: pageSize})
 			require.NoError(t, err)
 			return desk
 		},

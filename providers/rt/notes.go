@@ -96,7 +96,7 @@ func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.N
 	const op = "add note"
 	body, err := note.Text()
 	if err != nil {
-		return providers.Note{}, d.client.Errorf(op, providers.KindOf(err), err)
+		return providers.Note{}, d.client.Refuse(op, err)
 	}
 	ticket, err := d.FetchTicket(ctx, note.TicketID)
 	if err != nil {
@@ -119,7 +119,7 @@ func lastSegment(location string) string { return location[strings.LastIndex(loc
 func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachment) (providers.Attachment, error) {
 	const op = "upload attachment"
 	if err := file.Validate(); err != nil {
-		return providers.Attachment{}, d.client.Errorf(op, providers.KindOf(err), err)
+		return providers.Attachment{}, d.client.Refuse(op, err)
 	}
 	file.Name = strings.ReplaceAll(file.Name, `"`, "'") // RT stores a quote with the backslash that escapes it
 	if !utf8.Valid(file.Content) {

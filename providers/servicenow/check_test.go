@@ -8,6 +8,7 @@ import (
 
 	"deskbridge/internal/desksim"
 	"deskbridge/providers"
+	"deskbridge/providers/providertest"
 )
 
 func TestCheckTellsApartWhatIsWrong(t *testing.T) {
@@ -39,19 +40,7 @@ func TestCheckTellsApartWhatIsWrong(t *testing.T) {
 				settings := good
 				settings.Transport = kind
 				c.change(&settings)
-				report, err := connect(t, settings).Check(t.Context())
-				said := ""
-				if err != nil {
-					said = err.Error()
-				}
-				require.Equal(t, c.fails, providers.KindOf(err), said)
-				for _, finding := range report.Findings {
-					require.Equal(t, finding.Problem == "", finding.Cure == "", finding.Function)
-					said += finding.Problem + finding.Cure
-				}
-				for _, want := range c.wants {
-					require.Contains(t, said, want)
-				}
+				providertest.CheckSays(t, connect(t, settings), c.fails, c.wants...)
 			})
 		}
 	}

@@ -1,14 +1,12 @@
 package servicenow
 
 import (
-	"errors"
-	"fmt"
-	"net/url"
 	"regexp"
-	"strings"
 	"time"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/rest"
+	"deskbridge/providers/internal/settings"
 )
 
 // Config is a connection's settings.
@@ -58,26 +56,13 @@ var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // normalize fills in the defaults and reports every mistake.
 func (c Config) normalize() (Config, *time.Location, error) {
-	var mistakes []error
-	mistake := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
-	c.URL = strings.TrimRight(c.URL, "/")
-	address, err := url.Parse(c.URL)
-	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" {
-		mistake("url: want the instance's address, for example https://example.service-now.com")
-	} else if address.User != nil {
-		mistake("url: credentials do not belong here; use login and password")
-	}
-	if c.Login == "" {
-		mistake("login: missing; want the user_name of the integration account")
-	}
-	if err := c.Password.Validate(); err != nil {
-		mistake("password: %w", err)
-	}
-	if c.Transport == "" {
-		c.Transport = transportREST
-	}
+	var mistakes settings.Mistakes
+	mistakes.Address("url", &c.URL, "https://example.service-now.com", "login and password")
+	mistakes.Required("login", c.Login)
+	mistakes.Secret("password", c.Password)
+	settings.Default(&c.Transport, transportREST)
 	if c.Transport != transportREST && c.Transport != transportSOAP {
-		mistake("transport: %q; want rest or soap", c.Transport)
+		mistakes.Add("transport: %q; want rest or soap", c.Transport)
 	}
 	if c.Incidents == (Table{}) {
 		c.Incidents = Table{Name: "incident", Requester: "caller_id"}
@@ -85,37 +70,20 @@ func (c Config) normalize() (Config, *time.Location, error) {
 	if c.Requests == (Table{}) {
 		c.Requests = Table{Name: "sc_req_item", Requester: "requested_for"}
 	}
-	if c.KeyField == "" {
-		c.KeyField = "correlation_id"
-	}
+	settings.Default(&c.KeyField, "correlation_id")
 	for place, name := range map[string]string{
 		"incidents.name": c.Incidents.Name, "incidents.requester": c.Incidents.Requester,
 		"requests.name": c.Requests.Name, "requests.requester": c.Requests.Requester, "key_field": c.KeyField,
 	} {
 		if !identifier.MatchString(name) {
-			mistake("%s: %q; want a name of ServiceNow, such as incident or caller_id", place, name)
+			mistakes.Add("%s: %q; want a name of ServiceNow, such as incident or caller_id", place, name)
 		}
 	}
-	if c.TimeZone == "" {
-		c.TimeZone = "UTC"
-	}
-	zone, err := time.LoadLocation(c.TimeZone)
-	if err != nil {
-		mistake("time_zone: %q is no zone of the IANA database; want for example Europe/Berlin", c.TimeZone)
-	}
-	if c.PageSize == 0 {
-		c.PageSize = 100
-	}
-	if c.PageSize < 1 || c.PageSize > maxPageSize {
-		mistake("page_size: %d; want 1 to %d", c.PageSize, maxPageSize)
-	}
-	if c.MaxConnections < 0 {
-		mistake("max_connections: %d; want 1 or more", c.MaxConnections)
-	}
-	if c.Timeout < 0 {
-		mistake("timeout: %s; want a positive duration such as 30s", c.Timeout)
-	}
-	return c, zone, errors.Join(mistakes...)
+	zone := mistakes.Zone("time_zone", &c.TimeZone)
+	mistakes.Number("page_size", &c.PageSize, 100, maxPageSize)
+	mistakes.Number("max_connections", &c.MaxConnections, rest.DefaultMaxConns, 0)
+	mistakes.Duration("timeout", c.Timeout)
+	return c, zone, mistakes.Err()
 }
 
 // Validate reports every mistake in the settings.

@@ -56,7 +56,9 @@ func harness(address, kind string) providertest.Harness {
 		IsCreate: func(r *http.Request) bool {
 			return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/table/sc_req_item")
 		},
-		IsNote: func(r *http.Request) bool { return r.Method == http.MethodPatch && contains(r, `"comments"`) },
+		IsNote: func(r *http.Request) bool {
+			return r.Method == http.MethodPatch && providertest.BodyHas(r, `"comments"`)
+		},
 		IsUpload: func(r *http.Request) bool {
 			return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/attachment/file")
 		},
@@ -73,17 +75,10 @@ func harness(address, kind string) providertest.Harness {
 			return strings.HasSuffix(r.Header.Get("SOAPAction"), suffix+`"`)
 		}
 		h.IsCreate = func(r *http.Request) bool { return action(r, "/sc_req_item/insert") }
-		h.IsNote = func(r *http.Request) bool { return action(r, "/update") && contains(r, "<comments>") }
+		h.IsNote = func(r *http.Request) bool { return action(r, "/update") && providertest.BodyHas(r, "<comments>") }
 		h.IsUpload = func(r *http.Request) bool { return action(r, "/ecc_queue/insert") }
 	}
 	return h
-}
-
-// contains looks into a request's body and leaves it as it was.
-func contains(r *http.Request, part string) bool {
-	content, err := io.ReadAll(r.Body)
-	r.Body = io.NopCloser(bytes.NewReader(content))
-	return err == nil && bytes.Contains(content, []byte(part))
 }
 
 func config(t *testing.T, address, password string, pageSize int) Config {
@@ -92,11 +87,7 @@ func config(t *testing.T, address, password string, pageSize int) Config {
 	if login != "weak" {
 		login = "bridge"
 	}
-	name := fmt.Sprintf("SERVICENOW_SECRET_%x", password)
-	t.Setenv(name, password)
-	secret, err := providers.ParseSecret("env:" + name)
-	require.NoError(t, err)
-	return Config{URL: address, Login: login, Password: secret, Queues: []string{"Support"}, PageSize: pageSize}
+	return Config{URL: address, Login: login, Password: providertest.Secret(t, password), Queues: []string{"Support"}, PageSize: pageSize}
 }
 
 // agent works at the desk as its administrator, by plain calls of the Table API.

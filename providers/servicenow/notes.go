@@ -73,7 +73,7 @@ func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.N
 	const op = "add note"
 	body, err := note.Text()
 	if err != nil {
-		return providers.Note{}, d.client.Errorf(op, providers.KindOf(err), err)
+		return providers.Note{}, d.client.Refuse(op, err)
 	}
 	row, err := d.one(ctx, op, task, note.TicketID, []string{"sys_id", "sys_class_name"})
 	if err != nil {
@@ -106,7 +106,7 @@ func (d *Desk) written(ctx context.Context, op, ticketID, body string) (provider
 func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachment) (providers.Attachment, error) {
 	const op = "upload attachment"
 	if err := file.Validate(); err != nil {
-		return providers.Attachment{}, d.client.Errorf(op, providers.KindOf(err), err)
+		return providers.Attachment{}, d.client.Refuse(op, err)
 	}
 	row, err := d.one(ctx, op, task, file.TicketID, []string{"sys_id", "sys_class_name"})
 	if err != nil {

@@ -20,31 +20,14 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 	if found, err := d.FindTicket(ctx, ticket.Key); providers.KindOf(err) != providers.NotFound {
 		return found, err
 	}
-	if err := d.checkID(op, ticket.RequesterID); err != nil {
-		return providers.Ticket{}, err
-	}
-	group, err := d.findGroup(ctx, op, ticket.Queue)
-	if err != nil {
-		return providers.Ticket{}, err
-	}
 	table := d.config.Requests
 	if ticket.Kind == providers.Incident {
 		table = d.config.Incidents
 	}
-	own := map[string]string{
-		"short_description": text.Line(ticket.Subject), "description": ticket.Body, "assignment_group": group,
-		table.Requester: ticket.RequesterID, d.config.KeyField: string(ticket.Key),
-	}
-	for name := range ticket.Fields {
-		if _, ours := own[name]; ours {
-			return providers.Ticket{}, d.client.Failf(op, providers.Invalid, "field %q is set by the connection", name)
-		}
-	}
-	if err := d.checkFields(ctx, op, table.Name, ticket.Fields); err != nil {
+	fields, err := d.newFields(ctx, op, table, ticket)
+	if err != nil {
 		return providers.Ticket{}, err
 	}
-	fields := maps.Clone(own)
-	maps.Copy(fields, ticket.Fields)
 	sysID, err := d.tables.insert(ctx, op, table.Name, fields)
 	if err != nil {
 		return providers.Ticket{}, d.client.Explain(err, providers.Forbidden, op,
@@ -62,6 +45,32 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 			"ticket %s was created without its key; let the account write and read %s of table %s", logged.Number, d.config.KeyField, table.Name)
 	}
 	return logged, nil
+}
+
+// newFields looks up the group, and puts the key and the extra fields to the rest.
+func (d *Desk) newFields(ctx context.Context, op string, table Table, ticket providers.NewTicket) (map[string]string, error) {
+	if err := d.checkID(op, ticket.RequesterID); err != nil {
+		return nil, err
+	}
+	group, err := d.findGroup(ctx, op, ticket.Queue)
+	if err != nil {
+		return nil, err
+	}
+	own := map[string]string{
+		"short_description": text.Line(ticket.Subject), "description": ticket.Body, "assignment_group": group,
+		table.Requester: ticket.RequesterID, d.config.KeyField: string(ticket.Key),
+	}
+	for name := range ticket.Fields {
+		if _, ours := own[name]; ours {
+			return nil, d.client.Failf(op, providers.Invalid, "field %q is set by the connection", name)
+		}
+	}
+	if err := d.checkFields(ctx, op, table.Name, ticket.Fields); err != nil {
+		return nil, err
+	}
+	fields := maps.Clone(own)
+	maps.Copy(fields, ticket.Fields)
+	return fields, nil
 }
 
 // findGroup looks an assignment group up by its name.

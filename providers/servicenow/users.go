@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/text"
 )
 
 const users = "sys_user"
@@ -46,7 +47,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 		user.Login = user.Email
 	}
 	fields := map[string]string{"user_name": user.Login, "email": user.Email}
-	fields["first_name"], fields["last_name"] = names(user.DisplayName)
+	fields["first_name"], fields["last_name"] = text.Names(user.DisplayName, user.Login)
 	if user.EmployeeNumber != "" {
 		fields["employee_number"] = user.EmployeeNumber
 	}
@@ -65,16 +66,6 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 		return providers.User{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no user")
 	}
 	return d.readBack(ctx, op, sysID, fields)
-}
-
-// names parts a name, for ServiceNow has two fields and makes the whole of them.
-func names(display string) (first, last string) {
-	display = strings.TrimSpace(display)
-	space := strings.LastIndex(display, " ")
-	if space < 0 {
-		return "", display
-	}
-	return display[:space], display[space+1:]
 }
 
 // checkFree refuses a login or an e-mail address of somebody else: ServiceNow keeps the login
@@ -116,7 +107,7 @@ func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (pro
 		fields["email"] = *update.Email
 	}
 	if update.DisplayName != nil {
-		fields["first_name"], fields["last_name"] = names(*update.DisplayName)
+		fields["first_name"], fields["last_name"] = text.Names(*update.DisplayName, before.value("user_name"))
 	}
 	if update.Active != nil {
 		fields["active"] = map[bool]string{true: "true", false: "false"}[*update.Active]

@@ -11,6 +11,7 @@ import (
 
 	"deskbridge/internal/desksim"
 	"deskbridge/providers"
+	"deskbridge/providers/providertest"
 )
 
 var simulated = accounts{root: "pass-root", bridge: "pass-bridge", weak: "pass-weak", rpc: "pass-rpc"}
@@ -23,15 +24,15 @@ func TestCheckTellsApartWhatIsWrong(t *testing.T) {
 		fails   providers.Kind
 		wants   []string
 	}{
-		"wrong password":             {whole, func(c *Config) { c.Password = secret(t, "wrong") }, providers.Unauthenticated, []string{"login or password"}},
+		"wrong password":             {whole, func(c *Config) { c.Password = providertest.Secret(t, "wrong") }, providers.Unauthenticated, []string{"login or password"}},
 		"wrong namespace":            {whole, func(c *Config) { c.Namespace = "http://example.com/" }, providers.Misconfigured, []string{"set namespace to"}},
 		"wrong address":              {whole, func(c *Config) { c.URL += "/znuny" }, providers.NotFound, []string{"index.pl"}},
 		"wrong web service":          {whole, func(c *Config) { c.WebService = "Other" }, providers.Unavailable, []string{"connection lost"}},
 		"missing dynamic field":      {desksim.Options{Queues: map[string][]string{"Support": {"Other"}}}, func(*Config) {}, "", []string{"no such dynamic field", "Admin > Dynamic Fields"}},
-		"missing role":               {whole, func(c *Config) { c.Login, c.Password = "weak", secret(t, simulated.weak) }, "", []string{"may not create tickets there", "permission rw"}},
+		"missing role":               {whole, func(c *Config) { c.Login, c.Password = "weak", providertest.Secret(t, simulated.weak) }, "", []string{"may not create tickets there", "permission rw"}},
 		"missing queue":              {whole, func(c *Config) { c.Queues = []string{"Nowhere"} }, "", []string{"does not exist or is not valid"}},
 		"no customer users":          {whole, func(c *Config) { c.RPCLogin, c.RPCPassword = "", providers.Secret{} }, "", []string{"not available", "SOAP::User"}},
-		"wrong password of rpc.pl":   {whole, func(c *Config) { c.RPCPassword = secret(t, "wrong") }, "", []string{"refuses rpc_login"}},
+		"wrong password of rpc.pl":   {whole, func(c *Config) { c.RPCPassword = providertest.Secret(t, "wrong") }, "", []string{"refuses rpc_login"}},
 		"wrong zone":                 {whole, func(c *Config) { c.TimeZone = "Asia/Tokyo" }, "", []string{"not in the zone Asia/Tokyo"}},
 		"wrong state of new tickets": {whole, func(c *Config) { c.State = "fresh" }, "", []string{"Ticket->StateID"}},
 	} {
@@ -42,19 +43,7 @@ func TestCheckTellsApartWhatIsWrong(t *testing.T) {
 			c.change(&settings)
 			desk, err := New(settings)
 			require.NoError(t, err)
-			report, err := desk.Check(t.Context())
-			said := ""
-			if err != nil {
-				said = err.Error()
-			}
-			require.Equal(t, c.fails, providers.KindOf(err), said)
-			for _, finding := range report.Findings {
-				require.Equal(t, finding.Problem == "", finding.Cure == "", finding.Function)
-				said += finding.Problem + finding.Cure
-			}
-			for _, want := range c.wants {
-				require.Contains(t, said, want)
-			}
+			providertest.CheckSays(t, desk, c.fails, c.wants...)
 		})
 	}
 }

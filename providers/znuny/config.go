@@ -1,13 +1,10 @@
 package znuny
 
 import (
-	"errors"
-	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/settings"
 )
 
 // Config is a connection's settings.
@@ -51,51 +48,23 @@ const (
 
 // normalize fills in the defaults and reports every mistake.
 func (c Config) normalize() (Config, *time.Location, error) {
-	var mistakes []error
-	c.URL = strings.TrimRight(c.URL, "/")
-	address, err := url.Parse(c.URL)
-	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" {
-		mistakes = append(mistakes, errors.New("url: want the address of Znuny with its path, for example https://desk.example.com/znuny"))
-	} else if address.User != nil {
-		mistakes = append(mistakes, errors.New("url: credentials do not belong here; use login and password"))
-	}
-	if c.Login == "" {
-		mistakes = append(mistakes, errors.New("login: missing; want the login of the agent that the integration uses"))
-	}
-	if err := c.Password.Validate(); err != nil {
-		mistakes = append(mistakes, fmt.Errorf("password: %w", err))
-	}
+	var mistakes settings.Mistakes
+	mistakes.Address("url", &c.URL, "https://desk.example.com/znuny", "login and password")
+	mistakes.Required("login", c.Login)
+	mistakes.Secret("password", c.Password)
 	if (c.RPCLogin == "") != c.RPCPassword.IsZero() {
-		mistakes = append(mistakes, errors.New("rpc_login, rpc_password: give both or none"))
+		mistakes.Add("rpc_login, rpc_password: give both or none")
 	}
 	for field, standard := range map[*string]string{
-		&c.WebService: "Deskbridge", &c.Namespace: stockNamespace, &c.KeyField: "ExternalID",
-		&c.TimeZone: "UTC", &c.State: "new", &c.Priority: "3 normal",
+		&c.WebService: "Deskbridge", &c.Namespace: stockNamespace, &c.KeyField: "ExternalID", &c.State: "new", &c.Priority: "3 normal",
 	} {
-		if *field == "" {
-			*field = standard
-		}
+		settings.Default(field, standard)
 	}
-	zone, err := time.LoadLocation(c.TimeZone)
-	if err != nil {
-		mistakes = append(mistakes, fmt.Errorf("time_zone: %q is no zone of the IANA database; want for example Europe/Berlin", c.TimeZone))
-	}
-	if c.PageSize == 0 {
-		c.PageSize = 100
-	}
-	if c.PageSize < 1 || c.PageSize > maxPageSize {
-		mistakes = append(mistakes, fmt.Errorf("page_size: %d; want 1 to %d", c.PageSize, maxPageSize))
-	}
-	if c.MaxConnections == 0 {
-		c.MaxConnections = 2
-	}
-	if c.MaxConnections < 1 {
-		mistakes = append(mistakes, fmt.Errorf("max_connections: %d; want 1 or more", c.MaxConnections))
-	}
-	if c.Timeout < 0 {
-		mistakes = append(mistakes, fmt.Errorf("timeout: %s; want a positive duration such as 30s", c.Timeout))
-	}
-	return c, zone, errors.Join(mistakes...)
+	zone := mistakes.Zone("time_zone", &c.TimeZone)
+	mistakes.Number("page_size", &c.PageSize, 100, maxPageSize)
+	mistakes.Number("max_connections", &c.MaxConnections, 2, 0)
+	mistakes.Duration("timeout", c.Timeout)
+	return c, zone, mistakes.Err()
 }
 
 // Validate reports every mistake in the settings.

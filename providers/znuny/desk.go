@@ -109,7 +109,7 @@ func (d *Desk) checkID(op, id string) error {
 func (d *Desk) credentials(op string) (login, password string, err error) {
 	password, err = d.config.Password.Reveal()
 	if err != nil {
-		return "", "", d.client.HTTP.Errorf(op, providers.KindOf(err), err)
+		return "", "", d.client.HTTP.Refuse(op, err)
 	}
 	return d.config.Login, password, nil
 }

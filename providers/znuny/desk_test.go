@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/xml"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -89,29 +88,15 @@ func harness(url string, accounts accounts) providertest.Harness {
 
 func config(t *testing.T, url string, accounts accounts, credential string, pageSize int) Config {
 	return Config{
-		URL: url, Login: accounts.login(credential), Password: secret(t, credential), RPCLogin: "rpc", RPCPassword: secret(t, accounts.rpc),
+		URL: url, Login: accounts.login(credential), Password: providertest.Secret(t, credential), RPCLogin: "rpc", RPCPassword: providertest.Secret(t, accounts.rpc),
 		Queues: []string{"Support"}, PageSize: pageSize,
 	}
-}
-
-func secret(t *testing.T, value string) providers.Secret {
-	t.Helper()
-	name := fmt.Sprintf("ZNUNY_SECRET_%x", value)
-	t.Setenv(name, value)
-	parsed, err := providers.ParseSecret("env:" + name)
-	require.NoError(t, err)
-	return parsed
 }
 
 // calls recognises an operation by its SOAPAction and a part of its body.
 func calls(operation, part string) func(*http.Request) bool {
 	return func(r *http.Request) bool {
-		if !strings.HasSuffix(r.Header.Get("SOAPAction"), "#"+operation+`"`) {
-			return false
-		}
-		content, err := io.ReadAll(r.Body)
-		r.Body = io.NopCloser(bytes.NewReader(content))
-		return err == nil && bytes.Contains(content, []byte(part))
+		return strings.HasSuffix(r.Header.Get("SOAPAction"), "#"+operation+`"`) && providertest.BodyHas(r, part)
 	}
 }
 

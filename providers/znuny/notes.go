@@ -95,7 +95,7 @@ func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.N
 	const op = "add note"
 	body, err := note.Text()
 	if err != nil {
-		return providers.Note{}, d.client.HTTP.Errorf(op, providers.KindOf(err), err)
+		return providers.Note{}, d.client.HTTP.Refuse(op, err)
 	}
 	ticket, err := d.FetchTicket(ctx, note.TicketID)
 	if err != nil {
@@ -112,7 +112,7 @@ func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.N
 func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachment) (providers.Attachment, error) {
 	const op = "upload attachment"
 	if err := file.Validate(); err != nil {
-		return providers.Attachment{}, d.client.HTTP.Errorf(op, providers.KindOf(err), err)
+		return providers.Attachment{}, d.client.HTTP.Refuse(op, err)
 	}
 	if len(file.Content) == 0 {
 		return providers.Attachment{}, d.client.HTTP.Failf(op, providers.Invalid, "the file is empty; Znuny takes no empty files")

@@ -10,6 +10,7 @@ import (
 	"deskbridge/providers"
 	"deskbridge/providers/internal/rest"
 	"deskbridge/providers/internal/soap"
+	"deskbridge/providers/internal/text"
 )
 
 const (
@@ -78,7 +79,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 	if d.config.CustomerID == "" {
 		fields["UserCustomerID"] = user.Login
 	}
-	fields["UserFirstname"], fields["UserLastname"] = names(user.DisplayName, user.Login)
+	fields["UserFirstname"], fields["UserLastname"] = text.Names(user.DisplayName, user.Login)
 	maps.Copy(fields, user.Attributes)
 	answer, err := d.dispatch(ctx, d.client.Write, op, customerUsers, "CustomerUserAdd", arguments(fields)...)
 	if err != nil {
@@ -104,19 +105,6 @@ func (d *Desk) taken(ctx context.Context, login, email string) (bool, error) {
 	return false, nil
 }
 
-// names parts a name, for Znuny wants two.
-func names(display, login string) (first, last string) {
-	display = strings.TrimSpace(display)
-	if display == "" {
-		display = login
-	}
-	space := strings.LastIndex(display, " ")
-	if space < 0 {
-		return display, display
-	}
-	return display[:space], display[space+1:]
-}
-
 // UpdateUser implements [providers.UserUpdater]. A login is not changed: it is the user's ID.
 func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (providers.User, error) {
 	const op = "update user"
@@ -130,32 +118,10 @@ func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (pro
 		}
 		return providers.User{}, d.client.HTTP.Failf(op, providers.NotFound, "Znuny has no such customer user")
 	}
-	changed := map[string]string{}
-	if update.Login != nil && *update.Login != before["UserLogin"] {
-		return providers.User{}, d.client.HTTP.Failf(op, providers.Unsupported, "a customer user's login is its ID; rename it in Znuny")
+	changed, err := d.changes(ctx, op, update, before)
+	if err != nil {
+		return providers.User{}, err
 	}
-	if update.Email != nil && !strings.EqualFold(*update.Email, before["UserEmail"]) {
-		others, err := d.FindUsers(ctx, providers.UserQuery{By: providers.ByEmail, Value: *update.Email})
-		if err != nil {
-			return providers.User{}, err
-		}
-		if len(others) > 0 {
-			return providers.User{}, d.client.HTTP.Failf(op, providers.Conflict, "the e-mail address is in use")
-		}
-		changed["UserEmail"] = *update.Email
-	}
-	if update.DisplayName != nil {
-		changed["UserFirstname"], changed["UserLastname"] = names(*update.DisplayName, before["UserLogin"])
-	}
-	if update.Active != nil {
-		changed["ValidID"] = map[bool]string{true: valid, false: invalid}[*update.Active]
-	}
-	for name := range update.Attributes {
-		if _, known := before[name]; !known {
-			return providers.User{}, d.client.HTTP.Failf(op, providers.Invalid, "Znuny's customer users have no field %s", name)
-		}
-	}
-	maps.Copy(changed, update.Attributes)
 	// Znuny sets to null what is not given, so that everything is.
 	fields := maps.Clone(before)
 	maps.Copy(fields, changed)
@@ -171,6 +137,37 @@ func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (pro
 		return providers.User{}, d.client.HTTP.Failf(op, providers.Invalid, "Znuny refuses the change; its log says why")
 	}
 	return d.readBack(ctx, op, before["UserLogin"], changed)
+}
+
+// changes are the fields that an update gives, by Znuny's names.
+func (d *Desk) changes(ctx context.Context, op string, update providers.UserUpdate, before map[string]string) (map[string]string, error) {
+	changed := map[string]string{}
+	if update.Login != nil && *update.Login != before["UserLogin"] {
+		return nil, d.client.HTTP.Failf(op, providers.Unsupported, "a customer user's login is its ID; rename it in Znuny")
+	}
+	if update.Email != nil && !strings.EqualFold(*update.Email, before["UserEmail"]) {
+		others, err := d.FindUsers(ctx, providers.UserQuery{By: providers.ByEmail, Value: *update.Email})
+		if err != nil {
+			return nil, err
+		}
+		if len(others) > 0 {
+			return nil, d.client.HTTP.Failf(op, providers.Conflict, "the e-mail address is in use")
+		}
+		changed["UserEmail"] = *update.Email
+	}
+	if update.DisplayName != nil {
+		changed["UserFirstname"], changed["UserLastname"] = text.Names(*update.DisplayName, before["UserLogin"])
+	}
+	if update.Active != nil {
+		changed["ValidID"] = map[bool]string{true: valid, false: invalid}[*update.Active]
+	}
+	for name := range update.Attributes {
+		if _, known := before[name]; !known {
+			return nil, d.client.HTTP.Failf(op, providers.Invalid, "Znuny's customer users have no field %s", name)
+		}
+	}
+	maps.Copy(changed, update.Attributes)
+	return changed, nil
 }
 
 // arguments puts fields in a fixed order, with on whose behalf they are written.
@@ -240,7 +237,7 @@ func (d *Desk) dispatch(ctx context.Context, send func(context.Context, soap.Cal
 	}
 	password, err := d.config.RPCPassword.Reveal()
 	if err != nil {
-		return nil, d.client.HTTP.Errorf(op, providers.KindOf(err), err)
+		return nil, d.client.HTTP.Refuse(op, err)
 	}
 	request := &dispatch{Arguments: append([]string{d.config.RPCLogin, password, object, method}, parameters...)}
 	var answer dispatched

@@ -149,6 +149,11 @@ func (c *Client) Failf(op string, kind providers.Kind, format string, args ...an
 	return c.Errorf(op, kind, fmt.Errorf(format, args...))
 }
 
+// Refuse makes an error of this desk of one that has a kind, before anything is sent.
+func (c *Client) Refuse(op string, err error) error {
+	return c.Errorf(op, providers.KindOf(err), err)
+}
+
 // Explain adds the cure to errors of one kind.
 func (c *Client) Explain(err error, kind providers.Kind, op, format string, args ...any) error {
 	if err != nil && errors.Is(err, kind) {

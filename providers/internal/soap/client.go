@@ -89,7 +89,7 @@ func (c *Client) call(ctx context.Context, call Call, send send, failed, garbled
 	if c.options.Headers != nil {
 		headers, err := c.options.Headers()
 		if err != nil {
-			return rest.Answer{}, c.HTTP.Errorf(call.Op, providers.KindOf(err), err)
+			return rest.Answer{}, c.HTTP.Refuse(call.Op, err)
 		}
 		client.SetHeaders(headers...)
 	}

@@ -34,3 +34,17 @@ func Body(text string) (body string, truncated bool) {
 
 // Line puts a text on one line, as a subject has to be.
 func Line(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// Names parts a name for desks that want two, at the last space; a name of one word is
+// both, and the login stands in for a name that is not there.
+func Names(display, login string) (first, last string) {
+	display = Line(display)
+	if display == "" {
+		display = login
+	}
+	space := strings.LastIndex(display, " ")
+	if space < 0 {
+		return display, display
+	}
+	return display[:space], display[space+1:]
+}
