@@ -86,7 +86,8 @@ type TicketsFetcher interface {
 type ChangeFetcher interface {
 	// FetchChanges returns one page of the tickets changed at or after query.Since, in no
 	// given order. Pages are stable: a ticket that changes while they are read is not
-	// skipped, unless its change comes after DeskTime of the first page.
+	// skipped, unless its change comes after DeskTime of the first page. A desk that lists
+	// merged tickets marks them as Merged.
 	FetchChanges(ctx context.Context, query ChangesQuery) (ChangesPage, error)
 }
 

@@ -71,6 +71,9 @@ type Ticket struct {
 	UpdatedAt time.Time
 	// URL opens the ticket in the desk for an agent.
 	URL string
+	// Merged says that the ticket was merged into another, and is told by changes only: who
+	// asks for such a ticket by its ID gets the target.
+	Merged bool `json:",omitempty"`
 }
 
 // Version differs after any change that the desk's own precision shows.

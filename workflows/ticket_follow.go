@@ -27,8 +27,8 @@ func (t *ticket) hear(change activities.Change) {
 		t.Attention.raise(t.ctx, attentionHidden, fmt.Sprintf("the account of connection %s may not see ticket %s any more; grant it the right again", t.in.Connection.Name, t.Ticket.Number))
 	case news == nil:
 		t.vanish()
-	case news.ID != t.Ticket.ID && news.Key == t.in.Key:
-		// An old number of ours that a late signal brings: the desk knows where it leads.
+	case news.Merged, news.ID != t.Ticket.ID && news.Key == t.in.Key:
+		// Merged, or an old number of ours that a late signal brings: the desk knows where it leads.
 		t.Refresh = true
 	case news.ID == t.Ticket.ID && news.UpdatedAt.Before(t.Ticket.UpdatedAt):
 	case news.ID == t.Ticket.ID && news.UpdatedAt.Equal(t.Ticket.UpdatedAt) && news.Status != t.Ticket.Status:

@@ -358,3 +358,20 @@ func TestBadInputIsRefused(t *testing.T) {
 		require.Empty(t, w.sim.Tickets())
 	}
 }
+
+// A desk such as Znuny lists a merged ticket with a status of its own, which may even be mapped:
+// it means nothing, the target's does.
+func TestATicketThatIsListedAsMergedIsLookedUp(t *testing.T) {
+	w := newWorld(t)
+	w.at(time.Hour, func() {
+		require.NoError(t, w.sim.Write(1, desksim.Public, "still open"))
+		listed := activities.Ticket{Ticket: providers.Ticket{ID: "1", Number: "1", Key: ticketInput(providers.LevelFull).Key, Status: "merged", Merged: true, UpdatedAt: w.Now().Add(time.Minute)}, State: providers.Duplicate}
+		w.SignalWorkflow(names.TicketChanged, activities.Change{Ticket: &listed})
+	})
+	w.at(2*time.Hour, func() {
+		require.Nil(t, w.view().Outcome)
+		require.NotEqual(t, "merged", w.view().Status)
+	})
+	w.at(3*time.Hour, func() { w.status("resolved") })
+	require.Equal(t, workflows.OutcomeCompleted, w.outcome(ticketInput(providers.LevelFull)).Result)
+}

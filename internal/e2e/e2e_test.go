@@ -20,6 +20,7 @@ func TestTheMainJobOnARealDesk(t *testing.T) {
 	t.Run("onboarding on the real Znuny, with users over rpc.pl", func(t *testing.T) { s.onboarding(t, "znuny", s.znuny.orSkip(t)) })
 	t.Run("note, attachment and close from the command line appear in RT, and an internal comment never shows", s.twoWay)
 	t.Run("a merged ticket is followed", s.merged)
+	t.Run("a ticket that is merged at Znuny is followed", s.mergedAtZnuny)
 	t.Run("a deleted ticket ends as vanished", s.deleted)
 	t.Run("a watch that somebody ended goes on with the next worker", s.watchEnded)
 	t.Run("a rejected ticket stops, a failed action falls back, and what follows waits for it", s.failures)

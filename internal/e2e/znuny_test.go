@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"deskbridge/workflows"
 )
 
 // znuny is the desk seen by its administrator, in XML that is written here.
@@ -127,6 +129,33 @@ func (z *znuny) reply(t *testing.T, number, text string) {
 func (z *znuny) resolve(t *testing.T, number string) {
 	t.Helper()
 	z.call(t, "TicketUpdate", "<TicketID>"+z.id(t, number)+"</TicketID><Ticket><State>closed successful</State></Ticket>")
+}
+
+// merge is what an agent does in the browser: the GenericInterface has no such operation.
+func (z *znuny) merge(t *testing.T, from, into string) {
+	t.Helper()
+	password, err := os.ReadFile(filepath.Join(z.passwords, "rpc"))
+	require.NoError(t, err)
+	arguments := []string{"rpc", strings.TrimSpace(string(password)), "TicketObject", "TicketMerge", "MainTicketID", z.id(t, into), "MergeTicketID", z.id(t, from), "UserID", "1"}
+	envelope := `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><Dispatch xmlns="/Core"><a>` + strings.Join(arguments, "</a><a>") + `</a></Dispatch></e:Body></e:Envelope>`
+	response, err := http.Post(z.url+"/rpc.pl", "text/xml; charset=utf-8", strings.NewReader(envelope)) //nolint:noctx // a test's own desk
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(answer), ">1<")
+}
+
+func (s *stack) mergedAtZnuny(t *testing.T) {
+	desk := s.znuny.orSkip(t)
+	key, number := s.ticket(t, "znuny")
+	_, into := s.ticket(t, "znuny")
+	desk.merge(t, number, into)
+	eventually(t, func() bool { return s.view(t, "znuny", key).Number == into }, "the wait moves to the target")
+	require.Nil(t, s.view(t, "znuny", key).Outcome, "merged is no outcome, the target's is")
+	desk.resolve(t, into)
+	eventually(t, func() bool { return s.view(t, "znuny", key).Outcome != nil }, "the target's outcome is ours")
+	require.Equal(t, workflows.OutcomeCompleted, s.view(t, "znuny", key).Outcome.Result)
 }
 
 func (s *stack) checkZnuny(t *testing.T) {

@@ -184,6 +184,20 @@ func (s *suite) changeCases() []testCase {
 			require.Equal(t, ticket.Key, changed.Key)
 			require.NotEqual(t, ticket.Version(), changed.Version())
 		}},
+		{"a merged ticket is no change of its own, or marked as merged", func(t *testing.T) {
+			skipUnless(t, s.Traits.Merges, "merge tickets")
+			from, into := s.ticket(t), s.ticket(t)
+			s.Agent.Merge(t, from.ID, into.ID)
+			changes := s.changes(t, from.UpdatedAt, func(int) {})
+			if listed, ok := changes[from.ID]; ok {
+				require.True(t, listed.Merged)
+			}
+			require.Contains(t, changes, into.ID)
+			require.False(t, changes[into.ID].Merged)
+			target, err := s.desk.FetchTicket(t.Context(), from.ID)
+			require.NoError(t, err)
+			require.False(t, target.Merged)
+		}},
 		{"a page that is none of ours is refused", func(t *testing.T) {
 			_, err := s.desk.FetchChanges(t.Context(), providers.ChangesQuery{Since: time.Now(), Page: "x' OR id > 0"})
 			s.requireKind(t, providers.Invalid, err)

@@ -266,6 +266,7 @@ func (d *Desk) FetchChanges(ctx context.Context, query providers.ChangesQuery) (
 	last := from.created
 	for _, ticket := range tickets {
 		changed := d.ticket(ticket)
+		changed.Merged = ticket.StateType == stateMerged
 		changes.Tickets = append(changes.Tickets, changed)
 		if changed.CreatedAt.After(last) {
 			last = changed.CreatedAt
