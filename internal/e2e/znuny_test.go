@@ -56,7 +56,7 @@ func (z *znuny) connections() string {
       rpc_login: rpc
       rpc_password: file:%[2]s/rpc
       queues: [Support, Hardware]
-    statuses: {new: waiting, open: waiting, closed successful: completed, closed unsuccessful: rejected, merged: duplicate}
+    statuses: {new: waiting, open: waiting, closed successful: completed, closed unsuccessful: rejected}
     close_status: closed successful
     cancel_status: closed unsuccessful
     reopen_window: 1h
