@@ -73,7 +73,7 @@ filez: x
 	require.Error(t, err)
 	for _, want := range []string{
 		`deskbridge.yaml:2: connections.Bad_Name: want a name of lower-case letters`,
-		`deskbridge.yaml:3: connections.Bad_Name.desk: "rtt" is no type of desk; want one of bmc, rt`,
+		`deskbridge.yaml:3: connections.Bad_Name.desk: "rtt" is no type of desk; want one of `,
 		`deskbridge.yaml:6: unknown key "levle"; want one of desk, level,`,
 		`deskbridge.yaml:7: connections.rt.level: "fulll" is no level; want log-only, status-sync or full`,
 		`deskbridge.yaml:11: connections.rt.settings: unknown key "tokn"; want one of url, token,`,
