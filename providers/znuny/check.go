@@ -19,7 +19,7 @@ const (
 // Check implements [providers.Desk].
 func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 	const op = "check"
-	newest, err := d.search(ctx, op, wire.TicketSearch{Limit: "1"})
+	newest, err := d.search(ctx, op, wire.TicketSearch{Limit: "1", OrderBy: "Down"})
 	if err != nil {
 		err = d.client.HTTP.Explain(err, providers.Unauthenticated, op, "Znuny refused login or password; correct them, or reset the agent's password under Admin > Agents")
 		err = d.client.HTTP.Explain(err, providers.NotFound, op, "no GenericInterface at this address; set url to where Znuny's index.pl is")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"net/mail"
 	"slices"
 	"strconv"
 
@@ -57,12 +58,20 @@ func (d *Desk) FetchNotes(ctx context.Context, query providers.NotesQuery) (prov
 }
 
 func (d *Desk) note(article *wire.Article) providers.Note {
-	note := providers.Note{ID: article.ArticleID, Author: article.From, CreatedAt: zoned.Parse(article.CreateTime, d.zone)}
+	note := providers.Note{ID: article.ArticleID, Author: author(article.From), CreatedAt: zoned.Parse(article.CreateTime, d.zone)}
 	note.Body, note.Truncated = text.Body(article.Body)
 	for _, file := range article.Attachment {
 		note.Attachments = append(note.Attachments, attachment(article, file))
 	}
 	return note
+}
+
+// author is the name in a sender such as "Anna Nowak" <anna@example.com>, without the address.
+func author(from string) string {
+	if address, err := mail.ParseAddress(from); err == nil && address.Name != "" {
+		return address.Name
+	}
+	return from
 }
 
 func attachment(article *wire.Article, file *wire.Attachment) providers.Attachment {

@@ -50,6 +50,8 @@ func TestRecordedAnswersOfTheRealDeskAreRead(t *testing.T) {
 		RequesterIDs: []string{"anna@example.test"}, CreatedAt: time.Date(2026, 11, 23, 11, 35, 10, 0, time.UTC),
 		UpdatedAt: time.Date(2026, 11, 23, 11, 35, 11, 0, time.UTC), URL: desk.config.URL + "/index.pl?Action=AgentTicketZoom;TicketID=2",
 	}, ticket)
+	require.Equal(t, "Anna Nowak", author(`"Anna Nowak" <anna@example.test>`))
+	require.Equal(t, "bridge Account", author("bridge Account"))
 	users, err := desk.FindUsers(t.Context(), providers.UserQuery{By: providers.ByLogin, Value: "KAROL@example.test"})
 	require.NoError(t, err)
 	require.Equal(t, []providers.User{{ID: "karol@example.test", Login: "karol@example.test", Email: "karol@example.test", DisplayName: "Karol Żak", Active: true}}, users)

@@ -118,13 +118,16 @@ func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Tic
 	return providers.Ticket{}, d.client.HTTP.Failf(op, providers.NotFound, "no ticket carries this key")
 }
 
-// search returns the IDs of the tickets that match, oldest first.
+// search returns the IDs of the tickets that match, oldest first unless OrderBy is set.
 func (d *Desk) search(ctx context.Context, op string, request wire.TicketSearch) ([]string, error) {
 	var err error
 	if request.UserLogin, request.Password, err = d.credentials(op); err != nil {
 		return nil, err
 	}
-	request.SortBy, request.OrderBy = "Age", "Up"
+	request.SortBy = "Age"
+	if request.OrderBy == "" {
+		request.OrderBy = "Up"
+	}
 	var found wire.TicketSearchResponse
 	if _, err := d.client.Read(ctx, d.call(op, "TicketSearch", &request, &found)); err != nil {
 		return nil, err
