@@ -62,7 +62,7 @@ type NoteAdder interface {
 
 // AttachmentUploader uploads a file to a ticket.
 type AttachmentUploader interface {
-	// UploadAttachment adds a file to a ticket. If the ticket already has a file of this
+	// UploadAttachment adds a file to a ticket. If it was uploaded here before, with this
 	// name, size and content, that one is returned.
 	UploadAttachment(ctx context.Context, attachment NewAttachment) (Attachment, error)
 }

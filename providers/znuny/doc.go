@@ -32,7 +32,9 @@
 //     also tells what a ticket with the state type merged was merged into. The shipped web
 //     service lacks TicketHistoryGet, webservice.yml has it.
 //   - A note changes no status. A pending status needs a time and cannot be set here.
-//   - A file hangs on an article, so that each upload writes an internal one.
+//   - A file hangs on an article, so that each upload writes an internal one. TicketGet answers
+//     the contents of all files or of none: the article holds the file's SHA-256, by which an
+//     upload is known again. An agent's own copy of a file is not.
 //   - rpc.pl answers a duplicate, an unknown user and a wrong password alike, with nothing; a
 //     call that must answer tells the last apart. Text outside ASCII comes as base64. It gives
 //     access to most of Znuny: restrict its address on the web server.

@@ -1,12 +1,14 @@
 package znuny
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/mail"
 	"slices"
 	"strconv"
+	"strings"
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/text"
@@ -23,7 +25,7 @@ func (d *Desk) FetchNotes(ctx context.Context, query providers.NotesQuery) (prov
 			return providers.NotesPage{}, err
 		}
 	}
-	ticket, err := d.live(ctx, op, query.TicketID, wire.TicketGet{AllArticles: "1", Attachments: "1", GetAttachmentContents: "0"})
+	ticket, err := d.live(ctx, op, query.TicketID, attachments)
 	if err != nil {
 		return providers.NotesPage{}, err
 	}
@@ -126,12 +128,15 @@ func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachmen
 	if len(file.Content) == 0 {
 		return providers.Attachment{}, d.client.HTTP.Failf(op, providers.Invalid, "the file is empty; Znuny takes no empty files")
 	}
-	ticket, there, err := d.findAttachment(ctx, op, file.TicketID, file)
-	if err != nil || there.ID != "" {
-		return there, err
+	ticket, err := d.live(ctx, op, file.TicketID, attachments)
+	if err != nil {
+		return providers.Attachment{}, err
+	}
+	if there, ok := findAttachment(ticket, file); ok {
+		return there, nil
 	}
 	_, err = d.change(ctx, op, wire.TicketUpdate{
-		TicketID: ticket, Article: article(false, "Attachment", "A file was attached."),
+		TicketID: ticket.TicketID, Article: article(false, "Attachment", "A file was attached.\n"+fingerprint(file)),
 		Attachment: []*wire.NewAttachment{{
 			Content: base64.StdEncoding.EncodeToString(file.Content), ContentType: "application/octet-stream", Filename: file.Name,
 		}},
@@ -139,39 +144,36 @@ func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachmen
 	if err != nil {
 		return providers.Attachment{}, err
 	}
-	_, uploaded, err := d.findAttachment(ctx, op, ticket, file)
-	if err == nil && uploaded.ID == "" {
+	if ticket, err = d.live(ctx, op, ticket.TicketID, attachments); err != nil {
+		return providers.Attachment{}, err
+	}
+	uploaded, ok := findAttachment(ticket, file)
+	if !ok {
 		return providers.Attachment{}, d.client.HTTP.Failf(op, providers.UnknownOutcome, "Znuny took the file but does not show it")
 	}
-	return uploaded, err
+	return uploaded, nil
 }
 
-// findAttachment looks for a file of this name, size and content on the live ticket, whose ID
-// it returns; the attachment is empty if there is none. Contents are read only where name and
-// size agree.
-func (d *Desk) findAttachment(ctx context.Context, op, ticketID string, file providers.NewAttachment) (string, providers.Attachment, error) {
-	for _, contents := range []string{"0", "1"} {
-		ticket, err := d.live(ctx, op, ticketID, wire.TicketGet{AllArticles: "1", Attachments: "1", GetAttachmentContents: contents})
-		if err != nil {
-			return "", providers.Attachment{}, err
+// attachments asks for the files of a ticket without their contents: Znuny answers the
+// contents of all of them or of none.
+var attachments = wire.TicketGet{AllArticles: "1", Attachments: "1", GetAttachmentContents: "0"}
+
+// fingerprint is a line in the article of an upload, by which its content is known again.
+func fingerprint(file providers.NewAttachment) string {
+	return fmt.Sprintf("SHA-256 %x", sha256.Sum256(file.Content))
+}
+
+// findAttachment looks for a file of this name and size in an article with its fingerprint.
+func findAttachment(ticket *wire.Ticket, file providers.NewAttachment) (providers.Attachment, bool) {
+	for _, article := range ticket.Article {
+		if !strings.Contains(article.Body, fingerprint(file)) {
+			continue
 		}
-		ticketID = ticket.TicketID
-		similar := false
-		for _, article := range ticket.Article {
-			for _, candidate := range article.Attachment {
-				if candidate.Filename != file.Name || candidate.FilesizeRaw != strconv.Itoa(len(file.Content)) {
-					continue
-				}
-				similar = true
-				content, err := base64.StdEncoding.DecodeString(candidate.Content)
-				if err == nil && bytes.Equal(content, file.Content) {
-					return ticketID, attachment(article, candidate), nil
-				}
+		for _, candidate := range article.Attachment {
+			if candidate.Filename == file.Name && candidate.FilesizeRaw == strconv.Itoa(len(file.Content)) {
+				return attachment(article, candidate), true
 			}
 		}
-		if !similar {
-			break
-		}
 	}
-	return ticketID, providers.Attachment{}, nil
+	return providers.Attachment{}, false
 }
