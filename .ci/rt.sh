@@ -1,6 +1,7 @@
 #!/bin/bash
 # The real Request Tracker 5, from Debian's packages, on loopback with SQLite.
-#   .ci/rt.sh start   installs it if need be, prepares queues, fields and accounts, starts it
+#   .ci/rt.sh install installs it if need be
+#   .ci/rt.sh start   does that, prepares queues, fields and accounts, starts it
 #   .ci/rt.sh stop    stops it
 # Needs root on Debian. RT_PORT is its port; the state, with a token an account, is in RT_STATE.
 set -euo pipefail
@@ -116,7 +117,8 @@ stop() {
 }
 
 case "${1:-}" in
+install) install_packages ;;
 start) start ;;
 stop) stop ;;
-*) echo "usage: .ci/rt.sh start|stop"; exit 2 ;;
+*) echo "usage: .ci/rt.sh install|start|stop"; exit 2 ;;
 esac

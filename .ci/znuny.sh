@@ -1,6 +1,7 @@
 #!/bin/bash
 # The real Znuny 6.5, from Debian's package otrs2 (non-free), on loopback with a MariaDB of its own.
-#   .ci/znuny.sh start   installs it if need be, prepares queues, fields and accounts, starts it
+#   .ci/znuny.sh install installs it if need be
+#   .ci/znuny.sh start   does that, prepares queues, fields and accounts, starts it
 #   .ci/znuny.sh stop    stops it and its database
 # Needs root on Debian 12. ZNUNY_PORT is its port; credentials, a file an account, are in ZNUNY_STATE.
 # Where the package cannot be had it ends with 75; whoever wants to go on without it says so by name:
@@ -26,8 +27,10 @@ apt() {
     -o Dir::State::lists="$home/apt/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
 }
 
+installed() { [ -x "$otrs/bin/otrs.Console.pl" ] && command -v mariadbd >/dev/null && command -v apache2 >/dev/null; }
+
 install_packages() {
-  [ -x "$otrs/bin/otrs.Console.pl" ] && command -v mariadbd apache2 >/dev/null && return
+  installed && return
   echo "installing Znuny from Debian's package otrs2 (non-free)"
   echo 'otrs2 otrs2/dbconfig-install boolean false' | debconf-set-selections
   apt update >"$home/apt.log" 2>&1 || true
@@ -38,7 +41,7 @@ install_packages() {
   apt install -y --no-install-recommends otrs2 apache2 mariadb-server mariadb-client \
     libapache2-mod-perl2 libsoap-lite-perl libdbd-mysql-perl >>"$home/apt.log" 2>&1 || true
   [ -z "$ours" ] || rm -f $policy
-  [ -x "$otrs/bin/otrs.Console.pl" ] && command -v mariadbd apache2 >/dev/null && return
+  installed && return
   tail -20 "$home/apt.log"
   echo "ZNUNY IS MISSING: Debian's package otrs2 (non-free) could not be installed; set DESKBRIDGE_WITHOUT=znuny to go on without the real Znuny"
   exit $unavailable
@@ -176,7 +179,8 @@ stop() {
 }
 
 case "${1:-}" in
+install) mkdir -p "$state" "$home" && install_packages ;;
 start) start ;;
 stop) stop ;;
-*) echo "usage: .ci/znuny.sh start|stop"; exit 2 ;;
+*) echo "usage: .ci/znuny.sh install|start|stop"; exit 2 ;;
 esac
