@@ -124,8 +124,8 @@ func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachmen
 	_, err = d.client.Write(ctx, rest.Call{
 		Op: op, Method: http.MethodPost, Path: "/api/arsys/v1/entry/{form}", Params: map[string]string{"form": formWorkLog},
 		Form: []rest.FormPart{
-			{Name: "entry", ContentType: "application/json", Content: bytes.NewReader(content)},
-			{Name: "attach-" + fileField, FileName: file.Name, ContentType: "application/octet-stream", Content: bytes.NewReader(file.Content)},
+			{Name: "entry", ContentType: "application/json", Content: content},
+			{Name: "attach-" + fileField, FileName: file.Name, ContentType: "application/octet-stream", Content: file.Content},
 		},
 	})
 	if err != nil {

@@ -135,8 +135,8 @@ func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachmen
 	_, err = d.client.Write(ctx, rest.Call{
 		Op: op, Method: http.MethodPost, Path: "/ticket/{id}/comment", Params: map[string]string{"id": ticket.ID},
 		Form: []rest.FormPart{
-			{Name: "JSON", ContentType: "application/json", Content: strings.NewReader(`{"Content":"A file was attached.","ContentType":"text/plain"}`)},
-			{Name: "Attachments", FileName: file.Name, ContentType: file.ContentType, Content: bytes.NewReader(file.Content)},
+			{Name: "JSON", ContentType: "application/json", Content: []byte(`{"Content":"A file was attached.","ContentType":"text/plain"}`)},
+			{Name: "Attachments", FileName: file.Name, ContentType: file.ContentType, Content: file.Content},
 		},
 	})
 	if err != nil {

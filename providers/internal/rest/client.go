@@ -3,10 +3,10 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -78,7 +78,7 @@ type FormPart struct {
 	Name        string
 	FileName    string
 	ContentType string
-	Content     io.Reader
+	Content     []byte
 }
 
 // Answer is what the desk said.
@@ -193,7 +193,7 @@ func (c *Client) request(ctx context.Context, call Call) (*resty.Request, error)
 	case call.Form != nil:
 		fields := make([]*resty.MultipartField, len(call.Form))
 		for i, part := range call.Form {
-			fields[i] = &resty.MultipartField{Param: part.Name, FileName: part.FileName, ContentType: part.ContentType, Reader: part.Content}
+			fields[i] = &resty.MultipartField{Param: part.Name, FileName: part.FileName, ContentType: part.ContentType, Reader: bytes.NewReader(part.Content)}
 		}
 		request.SetMultipartFields(fields...)
 	case call.Body != nil:

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 
 func TestASessionIsOpenedOnceAndAnewWhenTheDeskForgetsIt(t *testing.T) {
 	var logins, forget atomic.Int32
+	var body atomic.Value
 	var client *Client
 	session := NewSession(func(ctx context.Context) (string, error) {
 		var token []byte
@@ -26,6 +28,8 @@ func TestASessionIsOpenedOnceAndAnewWhenTheDeskForgetsIt(t *testing.T) {
 			_, _ = w.Write([]byte{'a' + byte(logins.Add(1))})
 			return
 		}
+		content, _ := io.ReadAll(r.Body)
+		body.Store(string(content))
 		if r.Header.Get("Authorization") != string([]byte{'a' + byte(logins.Load())}) || forget.CompareAndSwap(1, 0) {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
@@ -41,9 +45,11 @@ func TestASessionIsOpenedOnceAndAnewWhenTheDeskForgetsIt(t *testing.T) {
 	group.Wait()
 	require.EqualValues(t, 1, logins.Load(), "one log-in serves all")
 	forget.Store(1)
+	call.Form = []FormPart{{Name: "file", FileName: "a.txt", Content: []byte("whole")}}
 	_, err := client.Write(t.Context(), call)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, logins.Load())
+	require.Contains(t, body.Load(), "whole", "what is sent again is sent whole")
 }
 
 func TestALogInThatFailsIsTheCallsError(t *testing.T) {
