@@ -28,6 +28,14 @@ func (s *suite) ticketCases() []testCase {
 			require.Equal(t, time.UTC, got.UpdatedAt.Location())
 			require.WithinDuration(t, time.Now(), got.CreatedAt, 5*time.Minute)
 		}},
+		{"a ticket without a text is logged, and has no note", func(t *testing.T) {
+			want := s.newTicket(t)
+			want.Body = ""
+			got, err := s.desk.CreateTicket(t.Context(), want)
+			require.NoError(t, err)
+			require.Equal(t, want.Key, got.Key)
+			require.Empty(t, s.notes(t, got.ID))
+		}},
 		{"a ticket that is created twice with one key is one ticket", func(t *testing.T) {
 			want := s.newTicket(t)
 			first, err := s.desk.CreateTicket(t.Context(), want)

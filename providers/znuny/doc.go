@@ -31,6 +31,7 @@
 //     description can come after notes; the history tells which articles opened a ticket. It
 //     also tells what a ticket with the state type merged was merged into. The shipped web
 //     service lacks TicketHistoryGet, webservice.yml has it.
+//   - An article needs a text: a ticket without one has its subject there, too.
 //   - A note changes no status. A pending status needs a time and cannot be set here.
 //   - A file hangs on an article, so that each upload writes an internal one. TicketGet answers
 //     the contents of all files or of none: the article holds the file's SHA-256, by which an

@@ -48,13 +48,16 @@ func (d *Desk) newTicket(op string, ticket providers.NewTicket) (*wire.TicketCre
 	if ticket.Queue == "" {
 		return nil, d.client.HTTP.Failf(op, providers.Invalid, "no queue is given")
 	}
-	subject := text.Line(ticket.Subject)
+	subject, body := text.Line(ticket.Subject), ticket.Body
+	if strings.TrimSpace(body) == "" {
+		body = subject // Znuny takes no article without a text
+	}
 	request := &wire.TicketCreate{
 		UserLogin: login, Password: password,
 		Ticket: &wire.NewTicket{
 			Title: subject, Queue: ticket.Queue, State: d.config.State, Priority: d.config.Priority, CustomerUser: ticket.RequesterID,
 		},
-		Article:      article(true, subject, ticket.Body),
+		Article:      article(true, subject, body),
 		DynamicField: []*wire.DynamicField{{Name: d.config.KeyField, Value: string(ticket.Key)}},
 	}
 	core := coreFields(request.Ticket)
