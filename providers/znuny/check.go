@@ -23,6 +23,9 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 	if err != nil {
 		err = d.client.HTTP.Explain(err, providers.Unauthenticated, op, "Znuny refused login or password; correct them, or reset the agent's password under Admin > Agents")
 		err = d.client.HTTP.Explain(err, providers.NotFound, op, "no GenericInterface at this address; set url to where Znuny's index.pl is")
+		if _, down := d.clock(ctx, op); down == nil {
+			err = d.client.HTTP.Explain(err, providers.Unavailable, op, "the web server answers, but not the web service %q; if it does not exist, import webservice.yml into Znuny under Admin > Web Services, or correct web_service", d.config.WebService)
+		}
 		return providers.Report{}, err
 	}
 	report := providers.Report{Version: "Znuny (web service " + d.config.WebService + ")"}

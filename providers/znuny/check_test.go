@@ -27,7 +27,7 @@ func TestCheckTellsApartWhatIsWrong(t *testing.T) {
 		"wrong password":             {whole, func(c *Config) { c.Password = providertest.Secret(t, "wrong") }, providers.Unauthenticated, []string{"login or password"}},
 		"wrong namespace":            {whole, func(c *Config) { c.Namespace = "http://example.com/" }, providers.Misconfigured, []string{"set namespace to"}},
 		"wrong address":              {whole, func(c *Config) { c.URL += "/znuny" }, providers.NotFound, []string{"index.pl"}},
-		"wrong web service":          {whole, func(c *Config) { c.WebService = "Other" }, providers.Unavailable, []string{"connection lost"}},
+		"wrong web service":          {whole, func(c *Config) { c.WebService = "Other" }, providers.Unavailable, []string{`not the web service "Other"`, "correct web_service"}},
 		"missing dynamic field":      {desksim.Options{Queues: map[string][]string{"Support": {"Other"}}}, func(*Config) {}, "", []string{"no such dynamic field", "Admin > Dynamic Fields"}},
 		"missing role":               {whole, func(c *Config) { c.Login, c.Password = "weak", providertest.Secret(t, simulated.weak) }, "", []string{"may not create tickets there", "permission rw"}},
 		"missing queue":              {whole, func(c *Config) { c.Queues = []string{"Nowhere"} }, "", []string{"does not exist or is not valid"}},
@@ -46,6 +46,18 @@ func TestCheckTellsApartWhatIsWrong(t *testing.T) {
 			providertest.CheckSays(t, desk, c.fails, c.wants...)
 		})
 	}
+}
+
+func TestAMissingKeyFieldStopsACreateAlsoAtAnEmptyDesk(t *testing.T) {
+	server := simulate(t, desksim.Options{Queues: map[string][]string{"Support": {"Other"}}}, simulated)
+	desk, err := New(config(t, server.URL, simulated, simulated.bridge, 10))
+	require.NoError(t, err)
+	_, err = desk.CreateTicket(t.Context(), providers.NewTicket{Key: "R/1", Queue: "Support", RequesterID: "x@example.test", Subject: "s", Body: "b"})
+	require.ErrorIs(t, err, providers.Misconfigured)
+	require.ErrorContains(t, err, "Admin > Dynamic Fields")
+	agent{server.URL, simulated}.operation(t, "TicketCreate", `<Ticket><Title>t</Title><Queue>Support</Queue><State>new</State><Priority>3 normal</Priority><CustomerUser>x@example.test</CustomerUser></Ticket><Article><Subject>s</Subject><Body>b</Body></Article>`)
+	_, err = desk.FindTicket(t.Context(), "R/1")
+	require.ErrorIs(t, err, providers.Misconfigured, "Znuny ignores the condition and finds every ticket")
 }
 
 func TestCheckChangesNothing(t *testing.T) {

@@ -60,6 +60,8 @@ func (d *Desk) call(op, operation string, request, response any) soap.Call {
 	}
 }
 
+var errNoField = errors.New("Znuny has no such dynamic field for tickets")
+
 // refusal makes an error of what came with HTTP 200 beside the answer's data. The message is
 // for us: it may repeat what was sent, and is looked at but never passed on.
 func (d *Desk) refusal(op string, refused *wire.Error, unclear providers.Kind) error {
@@ -76,7 +78,7 @@ func (d *Desk) refusal(op string, refused *wire.Error, unclear providers.Kind) e
 	case code == "AccessDenied":
 		return d.client.HTTP.Failf(op, providers.NotFound, "the ticket was deleted, never was, or the agent may not see it")
 	case names("DynamicField->Name"):
-		return d.client.HTTP.Failf(op, providers.Invalid, "Znuny has no such dynamic field for tickets")
+		return d.client.HTTP.Errorf(op, providers.Invalid, errNoField)
 	case names("Ticket->Queue"):
 		return d.client.HTTP.Failf(op, providers.Misconfigured, "the queue does not exist or is not valid; create it or correct its name")
 	case names("Ticket->CustomerUser"):

@@ -2,6 +2,7 @@ package znuny
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -84,13 +85,21 @@ func (d *Desk) explainCreate(op string, ticket providers.NewTicket, err error) e
 	if providers.KindOf(err).NeedsPerson() {
 		return d.client.HTTP.Failf(op, providers.KindOf(err), "queue %q: %w", ticket.Queue, err)
 	}
-	if strings.Contains(err.Error(), "dynamic field") && !slices.ContainsFunc(slices.Collect(maps.Keys(ticket.Fields)), func(name string) bool {
-		_, core := coreFields(&wire.NewTicket{})[name]
-		return !core
-	}) {
+	if errors.Is(err, errNoField) && !hasDynamicFields(ticket) {
 		return d.client.HTTP.Failf(op, providers.Misconfigured, "Znuny has no dynamic field %s; %s", d.config.KeyField, keyFieldCure)
 	}
 	return err
+}
+
+// hasDynamicFields says whether a ticket sets any of its own, beside our key.
+func hasDynamicFields(ticket providers.NewTicket) bool {
+	core := coreFields(&wire.NewTicket{})
+	for name := range ticket.Fields {
+		if core[name] == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // FindTicket implements [providers.Desk]. A merged ticket that carries the key answers with
