@@ -60,7 +60,7 @@ func (d *Desk) call(op, operation string, request, response any) soap.Call {
 	}
 }
 
-var errNoField = errors.New("Znuny has no such dynamic field for tickets")
+var errNoField = errors.New("there is no such dynamic field for tickets in Znuny")
 
 // refusal makes an error of what came with HTTP 200 beside the answer's data. The message is
 // for us: it may repeat what was sent, and is looked at but never passed on.
