@@ -12,6 +12,7 @@ import (
 	"deskbridge/internal/desksim"
 	"deskbridge/providers"
 	"deskbridge/providers/providertest"
+	wire "deskbridge/providers/znuny/internal/ticketconnector"
 )
 
 var simulated = accounts{root: "pass-root", bridge: "pass-bridge", weak: "pass-weak", rpc: "pass-rpc"}
@@ -90,6 +91,31 @@ func TestAMissingOperationIsSaidWithItsCure(t *testing.T) {
 		Function: "fetch customer-facing notes", Problem: "the web service does not answer TicketHistoryGet",
 		Cure: "import webservice.yml into Znuny under Admin > Web Services",
 	})
+}
+
+func TestRefusalsHaveKindsAndRepeatNothing(t *testing.T) {
+	desk, err := New(config(t, "https://desk.example.com/znuny", simulated, simulated.bridge, 10))
+	require.NoError(t, err)
+	for _, c := range []struct {
+		code, message string
+		want          providers.Kind
+	}{
+		{"TicketGet.AuthFail", "TicketGet: Authorization failing!", providers.Unauthenticated},
+		{"TicketGet.AccessDenied", "TicketGet: User does not have access to the ticket!", providers.NotFound},
+		{"TicketHistoryGet.AccessDenied", "TicketHistoryGet: User does not have access to the ticket 7!", providers.NotFound},
+		{"TicketUpdate.AccessDenied", "TicketUpdate: Does not have permissions to create new articles!", providers.Forbidden},
+		{"TicketCreate.AccessDenied", "TicketCreate: Can not create tickets in given Queue or QueueID!", providers.Forbidden},
+		{"TicketCreate.InvalidParameter", "TicketCreate: Ticket->QueueID or Ticket->Queue parameter is invalid!", providers.Misconfigured},
+		{"TicketCreate.InvalidParameter", "TicketCreate: Ticket->CustomerUser parameter is invalid!", providers.Invalid},
+		{"TicketCreate.MissingParameter", "TicketCreate: Article->Body parameter is missing! canary", providers.Invalid},
+		{"TicketUpdate.MissingParameter", "Can't set a ticket on a pending state without pendig time!", providers.Invalid},
+		{"TicketCreate.Anything", "canary", providers.UnknownOutcome},
+	} {
+		err := desk.refusal("test", &wire.Error{ErrorCode: c.code, ErrorMessage: c.message}, providers.UnknownOutcome)
+		require.ErrorIs(t, err, c.want, c.message)
+		require.NotContains(t, err.Error(), "canary")
+	}
+	require.NoError(t, desk.refusal("test", nil, providers.UnknownOutcome))
 }
 
 func TestAWindowThatBringsNoNewSecondGrows(t *testing.T) {

@@ -75,8 +75,10 @@ func (d *Desk) refusal(op string, refused *wire.Error, unclear providers.Kind) e
 		return d.client.HTTP.Failf(op, providers.Unauthenticated, "Znuny refused login or password")
 	case code == "AccessDenied" && names("create tickets"):
 		return d.client.HTTP.Failf(op, providers.Forbidden, "no right to create in this queue; give the agent a group or role with the permission create (or rw) on the queue")
-	case code == "AccessDenied":
+	case code == "AccessDenied" && names("access to the ticket"):
 		return d.client.HTTP.Failf(op, providers.NotFound, "the ticket was deleted, never was, or the agent may not see it")
+	case code == "AccessDenied":
+		return d.client.HTTP.Failf(op, providers.Forbidden, "no right to change the ticket so; give the agent a group or role with the permission rw on its queue")
 	case names("DynamicField->Name"):
 		return d.client.HTTP.Errorf(op, providers.Invalid, errNoField)
 	case names("Ticket->Queue"):
