@@ -93,9 +93,13 @@ func (d *Desk) PollChanges(ctx context.Context, poll Poll) (Polled, error) {
 			}
 		}
 		recordProgress(ctx, maps.Clone(seen))
-		if query.Page = page.Next; page.Next == "" {
+		if page.Next == "" {
 			break
 		}
+		if page.Next == query.Page {
+			return Polled{}, fmt.Errorf("poll changes: %w: the desk promises more and does not go on", providers.Malformed)
+		}
+		query.Page = page.Next
 	}
 	result.Cursor = poll.Cursor.next(started.Add(-poll.Overlap), seen)
 	result.Waiting, err = CountWaiting(ctx, d.Client, d.Connection)

@@ -201,6 +201,12 @@ func TestATicketThatAnotherWasMergedIntoIsFollowedByBoth(t *testing.T) {
 	require.Equal(t, 2, polled.Signalled)
 }
 
+func TestAPollThatDoesNotGoOnIsNoticed(t *testing.T) {
+	w := newPollWorld(t)
+	_, err := w.poll(activities.Cursor{Since: at(0)}, providers.ChangesPage{DeskTime: at(1), Next: "2"}, providers.ChangesPage{DeskTime: at(1), Next: "2"})
+	require.ErrorContains(t, err, "does not go on")
+}
+
 func TestAPollThatCannotSignalFailsWithoutMovingOn(t *testing.T) {
 	w := newPollWorld(t)
 	w.server.down = true

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"go.temporal.io/sdk/activity"
@@ -23,6 +24,9 @@ func (d *Desk) FetchNotes(ctx context.Context, query providers.NotesQuery) (prov
 		page, err := fetcher.FetchNotes(ctx, providers.NotesQuery{TicketID: query.TicketID, Cursor: all.Cursor})
 		if err != nil {
 			return providers.NotesPage{}, err
+		}
+		if page.More && page.Cursor == all.Cursor {
+			return providers.NotesPage{}, fmt.Errorf("fetch notes: %w: the desk promises more and does not go on", providers.Malformed)
 		}
 		all.Notes = append(all.Notes, page.Notes...)
 		all.Cursor, all.More = page.Cursor, page.More

@@ -35,7 +35,7 @@ func (d *Desk) FetchNotes(ctx context.Context, notes providers.NotesQuery) (prov
 		at, _ := time.Parse(time.DateTime, cursor.at) // parseNoteCursor read it
 		where += "^sys_created_on>=" + zoned.Literal(at, d.zone)
 	}
-	limit := d.config.PageSize + len(cursor.seen)
+	limit := min(d.config.PageSize+len(cursor.seen), maxPageSize)
 	found, err := d.tables.records(ctx, op, query{
 		table: "sys_journal_field", where: where + "^ORDERBYsys_created_on^ORDERBYsys_id", fields: journalFields, limit: limit,
 	})
