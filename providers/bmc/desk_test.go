@@ -235,6 +235,27 @@ func TestAChangeOfStatusLosesNothingOfTheIncident(t *testing.T) {
 	require.Empty(t, notes.Notes, "the work log of the change is internal")
 }
 
+func TestAWorkLogThatIsNotSurelyPublicIsInternal(t *testing.T) {
+	for _, view := range []string{`null`, `"Internal"`, `"public"`, `""`} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, formWorkLog) && !strings.Contains(r.URL.Query().Get("q"), "Work Log ID") {
+				_, _ = io.WriteString(w, `{"entries":[{"values":{"Work Log ID":"WLG1","Incident Number":"INC1","View Access":`+view+`,"Detailed Description":"secret"}}]}`)
+				return
+			}
+			if strings.HasSuffix(r.URL.Path, formWorkLog) {
+				_, _ = io.WriteString(w, `{"entries":[]}`)
+				return
+			}
+			_, _ = io.WriteString(w, `{"entries":[{"values":{"Incident Number":"INC1"}}]}`)
+		}))
+		t.Cleanup(server.Close)
+		notes, err := connect(t, config(t, server.URL, "pass-bridge", 10)).FetchNotes(t.Context(), providers.NotesQuery{TicketID: "INC1"})
+		require.NoError(t, err)
+		require.Empty(t, notes.Notes, view)
+		require.Equal(t, 1, notes.Withheld)
+	}
+}
+
 func TestTwoPeopleOfOneNameAreNotConfused(t *testing.T) {
 	desk := connect(t, config(t, simulate(t).URL, "pass-bridge", 10))
 	var ids []string

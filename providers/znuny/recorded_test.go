@@ -73,6 +73,25 @@ func TestRecordedAnswersOfTheRealDeskAreRead(t *testing.T) {
 	require.ErrorIs(t, err, providers.Unauthenticated, "a call that must answer did not")
 }
 
+// The shipped WSDL does not even know IsVisibleForCustomer: where it is missing, or is anything
+// but 1, an article is internal.
+func TestAnArticleThatIsNotSurelyPublicIsInternal(t *testing.T) {
+	for _, flag := range []string{"", "<IsVisibleForCustomer />", "<IsVisibleForCustomer>0</IsVisibleForCustomer>", "<IsVisibleForCustomer>true</IsVisibleForCustomer>"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/xml")
+			answer := strings.Replace(recorded(t, "TicketGet"), "<IsVisibleForCustomer>1</IsVisibleForCustomer>", flag, 1)
+			_, _ = io.WriteString(w, strings.Replace(answer, "<ArchiveFlag>", "<Article><ArticleID>1</ArticleID></Article><ArchiveFlag>", 1))
+		}))
+		t.Cleanup(server.Close)
+		desk, err := New(config(t, server.URL, simulated, simulated.bridge, 10))
+		require.NoError(t, err)
+		notes, err := desk.FetchNotes(t.Context(), providers.NotesQuery{TicketID: "2"})
+		require.NoError(t, err)
+		require.Empty(t, notes.Notes, flag)
+		require.Equal(t, 2, notes.Withheld)
+	}
+}
+
 // paths lists the elements of a document by their place.
 func paths(t *testing.T, document string) []string {
 	t.Helper()
