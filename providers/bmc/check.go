@@ -26,9 +26,10 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 		}
 		report.Findings = append(report.Findings, finding)
 	}
-	return providers.Report{Version: report.Version, Findings: append(report.Findings,
+	report.Findings = append(report.Findings,
 		d.checkWebService(ctx, newest), d.checkForm(ctx, "fetch customer-facing notes", formWorkLog, "Work Log ID", logCure), d.checkChanges(ctx, newest),
-	)}, nil
+	)
+	return report, nil
 }
 
 // checkForm tries to read a form.

@@ -79,7 +79,7 @@ func (d *Desk) checkTickets(ctx context.Context, report providers.Report) provid
 		return len(found.records) > 0 && d.ticket(found.records[0]).UpdatedAt.Equal(newest.UpdatedAt), err
 	}
 	since, err := listed(newest.UpdatedAt)
-	later, errLater := listed(newest.UpdatedAt.Add(second))
+	later, errLater := listed(newest.UpdatedAt.Add(time.Second))
 	if err == nil && errLater == nil && (!since || later) {
 		changes.Problem = "ServiceNow reads times of queries in another zone than " + d.config.TimeZone
 		changes.Cure = "set the account's time zone in ServiceNow to UTC, or time_zone to what it is there"

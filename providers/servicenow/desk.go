@@ -75,8 +75,8 @@ func New(config Config) (*Desk, error) {
 	}
 	d := &Desk{config: config, zone: zone}
 	if config.Transport == transportSOAP {
-		byName := newTablesSOAP(options)
-		d.tables, d.client = byName, byName.client.HTTP
+		services := newTablesSOAP(options)
+		d.tables, d.client = services, services.client.HTTP
 	} else {
 		d.client = rest.New(options)
 		d.tables = tablesREST{d.client}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/text"
@@ -172,7 +173,7 @@ func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery)
 	page := providers.ChangesPage{DeskTime: found.at}
 	for _, row := range found.records {
 		ticket := d.ticket(row)
-		if ticket.ID <= from.after || ticket.UpdatedAt.Before(changes.Since.Truncate(second)) && d.config.TimeZone == "UTC" {
+		if ticket.ID <= from.after || ticket.UpdatedAt.Before(changes.Since.Truncate(time.Second)) && d.config.TimeZone == "UTC" {
 			return providers.ChangesPage{}, d.client.Failf(op, providers.Misconfigured,
 				"ServiceNow ignored a condition on sys_updated_on or sys_id; let the account read these fields of task")
 		}

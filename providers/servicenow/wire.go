@@ -13,8 +13,6 @@ import (
 	"deskbridge/providers/internal/zoned"
 )
 
-const second = time.Second
-
 // record is a row: field -> value.
 type record map[string]value
 
