@@ -15,7 +15,17 @@ import (
 
 // servicenow is the tables of ServiceNow that a connector needs, over one model; the Table API
 // and the direct web services are two ways to them: see package servicenow's documentation.
-type servicenow struct{ desk *Desk }
+type servicenow struct {
+	desk   *Desk
+	tokens map[string]*issuedToken
+	issued int
+}
+
+// issuedToken is an OAuth token and for how many calls it lasts.
+type issuedToken struct {
+	login string
+	calls int
+}
 
 // snow is a row: field -> value; dv has what people see where it is something else.
 type snow struct {

@@ -14,7 +14,7 @@ import (
 
 // ServiceNow serves the Table API, the Attachment API and the direct web services.
 func (d *Desk) ServiceNow() http.Handler {
-	api := &servicenow{desk: d}
+	api := &servicenow{desk: d, tokens: map[string]*issuedToken{}}
 	mux := http.NewServeMux()
 	handle := func(pattern string, serve func(caller, http.ResponseWriter, *http.Request) (int, any)) {
 		mux.HandleFunc(pattern, api.rest(serve))
@@ -25,12 +25,52 @@ func (d *Desk) ServiceNow() http.Handler {
 	handle("DELETE /api/now/table/{table}/{id}", api.delete)
 	handle("POST /api/now/attachment/file", api.upload)
 	mux.HandleFunc("GET /api/now/attachment/{id}/file", api.download)
+	mux.HandleFunc("POST /oauth_token.do", api.token)
 	mux.HandleFunc("POST /{service}", api.soap)
 	return mux
 }
 
+// oauthClient is the one application of the registry, with the rights of the account bridge.
+const oauthClient = "deskbridge"
+
+// token serves the grants password and client_credentials; each token lasts for three calls.
+func (api *servicenow) token(w http.ResponseWriter, r *http.Request) {
+	api.desk.mu.Lock()
+	defer api.desk.mu.Unlock()
+	login, password := r.PostFormValue("username"), r.PostFormValue("password")
+	if r.PostFormValue("grant_type") == "client_credentials" {
+		login, password = "bridge", r.PostFormValue("client_secret")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if _, known := api.account(login, password); !known || r.PostFormValue("client_id") != oauthClient || r.PostFormValue("client_secret") == "" {
+		w.WriteHeader(http.StatusUnauthorized)
+		_ = json.NewEncoder(w).Encode(object{"error": "server_error", "error_description": "access_denied"})
+		return
+	}
+	api.issued++
+	token := fmt.Sprintf("token-%d", api.issued)
+	api.tokens[token] = &issuedToken{login, 3}
+	_ = json.NewEncoder(w).Encode(object{"access_token": token, "token_type": "Bearer", "expires_in": 1799})
+}
+
 func (api *servicenow) caller(r *http.Request) (caller, bool) {
+	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		token := api.tokens[bearer]
+		if token == nil || token.calls == 0 {
+			return caller{}, false
+		}
+		token.calls--
+		for _, account := range api.desk.options.Accounts {
+			if account.Login == token.login {
+				return caller{api.desk.userByLogin(token.login), account.Rights}, true
+			}
+		}
+	}
 	login, password, _ := r.BasicAuth()
+	return api.account(login, password)
+}
+
+func (api *servicenow) account(login, password string) (caller, bool) {
 	for _, account := range api.desk.options.Accounts {
 		if account.Login == login && account.Token == password && password != "" {
 			return caller{api.desk.userByLogin(login), account.Rights}, true

@@ -15,9 +15,14 @@ type Config struct {
 	URL string `yaml:"url"`
 	// Transport is rest or soap; rest if empty.
 	Transport string `yaml:"transport"`
-	// Login and Password are the integration account's, for basic authentication.
+	// Login and Password are the integration account's. By themselves they are sent with each
+	// call (basic authentication).
 	Login    string           `yaml:"login"`
 	Password providers.Secret `yaml:"password"`
+	// ClientID and ClientSecret are those of an OAuth application registry of the instance: with
+	// login and password the token is that account's, without them the registry's own user's.
+	ClientID     string           `yaml:"client_id"`
+	ClientSecret providers.Secret `yaml:"client_secret"`
 	// Incidents and Requests are the tables into which tickets go; incident with caller_id,
 	// and sc_req_item with requested_for, if empty.
 	Incidents Table `yaml:"incidents"`
@@ -58,8 +63,13 @@ var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 func (c Config) normalize() (Config, *time.Location, error) {
 	var mistakes settings.Mistakes
 	mistakes.Address("url", &c.URL, "https://example.service-now.com", "login and password")
-	mistakes.Required("login", c.Login)
-	mistakes.Secret("password", c.Password)
+	if c.ClientID != "" {
+		mistakes.Secret("client_secret", c.ClientSecret)
+	}
+	if c.ClientID == "" || c.Login != "" || !c.Password.IsZero() {
+		mistakes.Required("login", c.Login)
+		mistakes.Secret("password", c.Password)
+	}
 	settings.Default(&c.Transport, transportREST)
 	if c.Transport != transportREST && c.Transport != transportSOAP {
 		mistakes.Add("transport: %q; want rest or soap", c.Transport)

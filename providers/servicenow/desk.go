@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"regexp"
 	"time"
 
@@ -67,13 +68,17 @@ func New(config Config) (*Desk, error) {
 	options := rest.Options{
 		Desk: "servicenow", BaseURL: config.URL, Timeout: config.Timeout, MaxConns: config.MaxConnections,
 		Classify: classify,
-		Authorize: func(request *resty.Request) error {
+	}
+	d := &Desk{config: config, zone: zone}
+	if config.ClientID != "" {
+		options.Session = rest.NewSession(d.token, func(request *resty.Request, token string) { request.SetAuthToken(token) })
+	} else {
+		options.Authorize = func(request *resty.Request) error {
 			password, err := config.Password.Reveal()
 			request.SetBasicAuth(config.Login, password)
 			return err
-		},
+		}
 	}
-	d := &Desk{config: config, zone: zone}
 	if config.Transport == transportSOAP {
 		services := newTablesSOAP(options)
 		d.tables, d.client = services, services.client.HTTP
@@ -82,6 +87,35 @@ func New(config Config) (*Desk, error) {
 		d.tables = tablesREST{d.client}
 	}
 	return d, nil
+}
+
+// token asks the instance for an OAuth 2.0 token (RFC 6749, 4.3 and 4.4).
+func (d *Desk) token(ctx context.Context) (string, error) {
+	secret, err := d.config.ClientSecret.Reveal()
+	if err != nil {
+		return "", err
+	}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {d.config.ClientID}, "client_secret": {secret}}
+	if d.config.Login != "" {
+		password, err := d.config.Password.Reveal()
+		if err != nil {
+			return "", err
+		}
+		form.Set("grant_type", "password")
+		form.Set("username", d.config.Login)
+		form.Set("password", password)
+	}
+	var answer struct {
+		AccessToken string `json:"access_token"`
+	}
+	_, err = d.client.Read(ctx, rest.Call{
+		Op: "log in", Method: http.MethodPost, Path: "/oauth_token.do", LogIn: true, Body: []byte(form.Encode()), Into: &answer,
+		Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
+	})
+	if err == nil && answer.AccessToken == "" {
+		return "", d.client.Failf("log in", providers.Malformed, "the answer holds no token")
+	}
+	return answer.AccessToken, err
 }
 
 // classify reads what ServiceNow answers with 403 for what others answer with 400 and 409.

@@ -219,6 +219,31 @@ func TestIncidentsAndRequestsGoToTheirTables(t *testing.T) {
 	}
 }
 
+func TestATokenIsRenewedWhenItIsRefused(t *testing.T) {
+	server := simulate(t, desksim.Options{}) // its tokens last for three calls
+	for _, kind := range []string{transportREST, transportSOAP} {
+		for grant, settings := range map[string]Config{
+			"password":           {Login: "bridge", Password: providertest.Secret(t, "pass-bridge"), ClientSecret: providertest.Secret(t, "any")},
+			"client credentials": {ClientSecret: providertest.Secret(t, "pass-bridge")},
+		} {
+			settings.URL, settings.ClientID, settings.Transport = server.URL, "deskbridge", kind
+			desk := connect(t, settings)
+			login := "anna-" + kind + strings.ReplaceAll(grant, " ", "")
+			user, err := desk.CreateUser(t.Context(), providers.NewUser{Login: login, Email: login + "@example.test", DisplayName: "Anna Nowak"})
+			require.NoError(t, err)
+			_, err = desk.CreateTicket(t.Context(), providers.NewTicket{Key: providers.Key("R/" + login), Queue: "Support", RequesterID: user.ID, Subject: "s", Body: "b"})
+			require.NoError(t, err, "%s by %s", grant, kind)
+			settings.ClientSecret, settings.Password = providertest.Secret(t, "wrong"), providers.Secret{}
+			settings.Login = ""
+			_, err = connect(t, settings).FindTicket(t.Context(), "R/1")
+			require.ErrorIs(t, err, providers.Unauthenticated)
+		}
+	}
+	_, err := New(Config{URL: "https://example.service-now.com", ClientID: "x"})
+	require.ErrorContains(t, err, "client_secret: missing")
+	require.NotContains(t, err.Error(), "login")
+}
+
 func TestHiddenRowsDoNotEndAListOfChanges(t *testing.T) {
 	pages := map[string]string{"": `{"result":[]}`, "2": `{"result":[]}`, "4": `{"result":[{"sys_id":"` + strings.Repeat("a", 32) + `","sys_updated_on":"2026-11-23 12:00:00","state":"1"}]}`}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

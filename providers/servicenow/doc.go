@@ -7,6 +7,9 @@
 // documentation's samples) and sys_user. No instance could be called: what is said to be
 // uncertain below rests on descriptions by users of ServiceNow.
 //
+//   - Authentication is basic, or by a token of /oauth_token.do that is renewed when it is
+//     refused. Client credentials without an account have to be switched on in the instance
+//     (glide.oauth.inbound.client.credential.grant_type.enabled, Washington DC and later; uncertain).
 //   - A term of an encoded query that names an unknown field is ignored without an error, so
 //     that everything matches (glide.invalid_query.returns_no_rows changes that); so is an
 //     unknown field of a record that is written. Rows are compared again, and the fields of a
