@@ -244,7 +244,7 @@ func (api *servicenow) soap(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, refused := &element{}, &snowError{500, "the request cannot be read", fmt.Sprint(err)}
 	if err == nil && call.operation.space == "http://www.service-now.com/"+table {
-		answer, refused = api.operation(who, table, call.operation, r.URL.Query().Get("displayvalue") == "all")
+		answer, refused = api.operation(who, table, call.operation, r.URL.Query().Get("displayvalue"))
 	}
 	if saved := api.desk.flush(); saved != nil {
 		refused = &snowError{500, "not saved", ""}
@@ -260,7 +260,7 @@ func (api *servicenow) soap(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(envelope(answer))
 }
 
-func (api *servicenow) operation(who caller, table string, request *element, display bool) (*element, *snowError) {
+func (api *servicenow) operation(who caller, table string, request *element, displayvalue string) (*element, *snowError) {
 	fields := map[string]string{}
 	for _, child := range request.children {
 		fields[child.name] = child.text
@@ -283,13 +283,13 @@ func (api *servicenow) operation(who caller, table string, request *element, dis
 		}
 		return (&element{}).with(el("sys_id", row.fields["sys_id"])), nil
 	case "getRecords":
-		return api.getRecords(who, table, fields, display)
+		return api.getRecords(who, table, fields, displayvalue)
 	}
 	return nil, &snowError{500, "no operation " + request.name, ""}
 }
 
 // getRecords answers at most 250 rows. A field that is given is a condition of its own.
-func (api *servicenow) getRecords(who caller, table string, fields map[string]string, display bool) (*element, *snowError) {
+func (api *servicenow) getRecords(who caller, table string, fields map[string]string, displayvalue string) (*element, *snowError) {
 	all, refused := api.query(who, table, fields["__encoded_query"])
 	if refused != nil {
 		return nil, refused
@@ -308,7 +308,7 @@ func (api *servicenow) getRecords(who caller, table string, fields map[string]st
 	for _, row := range window(all, first, limit) {
 		made := el("getRecordsResult", "")
 		for _, name := range slices.Sorted(maps.Keys(row.fields)) {
-			if value, shown := row.dv[name]; display && shown {
+			if value, shown := row.dv[name]; displayvalue == "all" && shown {
 				made.with(el("dv_"+name, value))
 			}
 			made.with(el(name, row.fields[name]))

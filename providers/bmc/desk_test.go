@@ -205,7 +205,7 @@ func logged(t *testing.T, desk *Desk, ticket providers.NewTicket) providers.Tick
 // The documents are those of the vendor; its namespace of the first has no urn.
 func TestSOAPIsValidByTheVendorsSchemas(t *testing.T) {
 	schemas := providertest.NewSchemas(t, "testdata/incident.wsdl", "testdata/create.wsdl")
-	server := httptest.NewServer(schemas.Record(simulate(t).Config.Handler, true))
+	server := httptest.NewServer(schemas.Exchanges(simulate(t).Config.Handler))
 	t.Cleanup(server.Close)
 	settings := config(t, server.URL, "pass-bridge", 10)
 	settings.Namespace = "HPD_IncidentInterface_WS"

@@ -67,9 +67,20 @@ func NewSchemas(t *testing.T, wsdls ...string) *Schemas {
 	return s
 }
 
-// Record notes every request that is answered with 200 and has one of the namespaces, and
-// every answer too if answers is set.
-func (s *Schemas) Record(next http.Handler, answers bool) http.Handler {
+// Requests notes every request that is answered with 200 and has one of the namespaces.
+func (s *Schemas) Requests(next http.Handler) http.Handler {
+	return s.record(next, func(request, _ []byte) { s.add(request) })
+}
+
+// Exchanges notes the answers, too.
+func (s *Schemas) Exchanges(next http.Handler) http.Handler {
+	return s.record(next, func(request, answer []byte) {
+		s.add(request)
+		s.add(answer)
+	})
+}
+
+func (s *Schemas) record(next http.Handler, note func(request, answer []byte)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		content, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -79,10 +90,7 @@ func (s *Schemas) Record(next http.Handler, answers bool) http.Handler {
 		recorder := httptest.NewRecorder()
 		next.ServeHTTP(recorder, r)
 		if recorder.Code == http.StatusOK {
-			s.add(content)
-			if answers {
-				s.add(recorder.Body.Bytes())
-			}
+			note(content, recorder.Body.Bytes())
 		}
 		for name, values := range recorder.Header() {
 			w.Header()[name] = values

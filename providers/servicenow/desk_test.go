@@ -318,7 +318,7 @@ func TestTheDocumentedIncidentIsRead(t *testing.T) {
 func TestSOAPRequestsAreValidByTheVendorsSchemas(t *testing.T) {
 	schemas := providertest.NewSchemas(t, "testdata/incident.wsdl", "testdata/sys_user.wsdl")
 	inner := simulate(t, desksim.Options{})
-	server := httptest.NewServer(schemas.Record(inner.Config.Handler, true))
+	server := httptest.NewServer(schemas.Exchanges(inner.Config.Handler))
 	t.Cleanup(server.Close)
 	settings := config(t, server.URL, "pass-bridge", 10)
 	settings.Transport, settings.StatusFields = transportSOAP, map[string]map[string]string{"Resolved": {"close_code": "Solved", "close_notes": "done"}}

@@ -204,7 +204,7 @@ func TestRequestsAreValidByTheVendorsSchema(t *testing.T) {
 	schemas := providertest.NewSchemas(t, "testdata/vendor.wsdl")
 	accounts := accounts{root: "pass-root", bridge: "pass-bridge", weak: "pass-weak", rpc: "pass-rpc"}
 	inner := simulate(t, desksim.Options{}, accounts)
-	server := httptest.NewServer(schemas.Record(inner.Config.Handler, false))
+	server := httptest.NewServer(schemas.Requests(inner.Config.Handler))
 	t.Cleanup(server.Close)
 	providertest.Run(t, harness(server.URL, accounts))
 	schemas.Check(t, "TicketCreate", "TicketUpdate", "TicketGet", "TicketSearch", "TicketHistoryGet")

@@ -112,7 +112,7 @@ func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.N
 	if err != nil {
 		return providers.Note{}, err
 	}
-	id, err := d.change(ctx, op, wire.TicketUpdate{TicketID: ticket.ID, Article: article(true, "Re: "+ticket.Subject, body)})
+	id, err := d.change(ctx, op, wire.TicketUpdate{TicketID: ticket.ID, Article: publicArticle("Re: "+ticket.Subject, body)})
 	if err != nil {
 		return providers.Note{}, err
 	}
@@ -136,7 +136,7 @@ func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachmen
 		return there, nil
 	}
 	_, err = d.change(ctx, op, wire.TicketUpdate{
-		TicketID: ticket.TicketID, Article: article(false, "Attachment", "A file was attached.\n"+fingerprint(file)),
+		TicketID: ticket.TicketID, Article: internalArticle("Attachment", "A file was attached.\n"+fingerprint(file)),
 		Attachment: []*wire.NewAttachment{{
 			Content: base64.StdEncoding.EncodeToString(file.Content), ContentType: "application/octet-stream", Filename: file.Name,
 		}},

@@ -58,7 +58,7 @@ func (d *Desk) newTicket(op string, ticket providers.NewTicket) (*wire.TicketCre
 		Ticket: &wire.NewTicket{
 			Title: subject, Queue: ticket.Queue, State: d.config.State, Priority: d.config.Priority, CustomerUser: ticket.RequesterID,
 		},
-		Article:      article(true, subject, body),
+		Article:      publicArticle(subject, body),
 		DynamicField: []*wire.DynamicField{{Name: d.config.KeyField, Value: string(ticket.Key)}},
 	}
 	core := coreFields(request.Ticket)

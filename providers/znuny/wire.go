@@ -52,15 +52,18 @@ func fieldValue(ticket *wire.Ticket, name string) string {
 	return ""
 }
 
-// article makes a message in plain text; one that is not public is internal.
-func article(public bool, subject, body string) *wire.NewArticle {
-	made := &wire.NewArticle{
+// internalArticle makes a message in plain text that only agents see.
+func internalArticle(subject, body string) *wire.NewArticle {
+	return &wire.NewArticle{
 		CommunicationChannel: "Internal", IsVisibleForCustomer: "0", SenderType: "agent",
 		Subject: subject, Body: body, ContentType: "text/plain; charset=utf-8",
 	}
-	if public {
-		made.IsVisibleForCustomer, made.SenderType = "1", "customer"
-	}
+}
+
+// publicArticle makes a message in plain text of the customer.
+func publicArticle(subject, body string) *wire.NewArticle {
+	made := internalArticle(subject, body)
+	made.IsVisibleForCustomer, made.SenderType = "1", "customer"
 	return made
 }
 

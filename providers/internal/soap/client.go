@@ -121,7 +121,7 @@ func (e *exchange) Do(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	envelope, namespace, err := outgoing(encoded, e.call.Namespace, e.client.options.Unqualified)
+	envelope, namespace, err := e.client.outgoing(encoded, e.call.Namespace)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ const maxDepth = 64
 
 // outgoing puts an operation into its namespace, and its children into none if unqualified.
 // It returns the namespace with which the request was generated: the answer is decoded by it.
-func outgoing(envelope []byte, namespace string, unqualified bool) (rewritten []byte, generated string, err error) {
+func (c *Client) outgoing(envelope []byte, namespace string) (rewritten []byte, generated string, err error) {
 	var out bytes.Buffer
 	out.WriteString(xml.Header)
 	decoder := xml.NewDecoder(bytes.NewReader(envelope))
@@ -47,7 +47,7 @@ func outgoing(envelope []byte, namespace string, unqualified bool) (rewritten []
 				}
 				// A prefix keeps the namespace from the children, a default gives it to them.
 				declaration := xml.Attr{Name: xml.Name{Local: "xmlns"}, Value: namespace}
-				if unqualified {
+				if c.options.Unqualified {
 					name, declaration.Name.Local = "op:"+name, "xmlns:op"
 				}
 				attributes = append(attributes, declaration)
@@ -56,7 +56,7 @@ func outgoing(envelope []byte, namespace string, unqualified bool) (rewritten []
 			writeStart(&out, name, attributes)
 		case xml.EndElement:
 			name := prefixed(token.Name)
-			if body && depth == 3 && unqualified {
+			if body && depth == 3 && c.options.Unqualified {
 				name = "op:" + name
 			}
 			depth--
