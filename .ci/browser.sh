@@ -22,5 +22,5 @@ done
 grep -q 'step laptop (ticket): running, ticket' "$state/out" || { cat "$state/out"; exit 1; }
 line() { sed -n "s/^ *$1  *\(http[^ ]*\)$/\1/p" "$state/out" | head -1; }
 BROWSER_DESK=$(line "agent's page") BROWSER_UI=$(line "Temporal UI" | sed 's,/namespaces.*,,') \
-  BROWSER_RUN=onboarding/desk/R-1001 BROWSER_PICTURES=$PWD/.build/screenshots \
+  BROWSER_RUN=onboarding/rt/R-1001 BROWSER_PICTURES=$PWD/.build/screenshots \
   .build/browser.test -test.v

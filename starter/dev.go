@@ -23,7 +23,7 @@ import (
 )
 
 func (a *app) devCommand() *cobra.Command {
-	var folder string
+	var folder, vendor string
 	var auto, broken bool
 	command := &cobra.Command{
 		Use: "dev", Short: "Run everything on this machine, with a simulated desk",
@@ -31,7 +31,10 @@ func (a *app) devCommand() *cobra.Command {
 			"State is kept in a folder: stop it, start it, and the waiting ticket still waits. With TEMPORAL_ADDRESS set, that server is used instead.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d := &dev{app: a, out: cmd.OutOrStdout()}
+			if _, known := devDesks[vendor]; !known {
+				return exitError{exitUsage, fmt.Errorf("--desk %q: want one of %s", vendor, devDeskNames())}
+			}
+			d := &dev{app: a, out: cmd.OutOrStdout(), connection: vendor}
 			if broken {
 				d.faults.Randomly(devFaults, uint64(time.Now().UnixNano()))
 			}
@@ -39,6 +42,7 @@ func (a *app) devCommand() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&folder, "state", ".deskbridge", "folder for the state")
+	command.Flags().StringVar(&vendor, "desk", "rt", "whose desk is simulated: "+devDeskNames())
 	command.Flags().BoolVar(&broken, "faults", false, "let a quarter of the desk's answers be lost, late or errors")
 	command.Flags().BoolVar(&auto, "auto", false, "play the agent too, and end when the onboarding has")
 	return command
@@ -53,15 +57,18 @@ var devFaults = faults.Rates{
 // dev is everything on one machine.
 type dev struct {
 	*app
-	faults  faults.Injector
-	out     io.Writer
-	mu      sync.Mutex
-	folder  string
-	root    string
-	address string // of Temporal
-	ui      string // of the Temporal Web UI; empty if the server is not ours
-	desk    string // of the simulated desk and its agent page
-	worker  *devstack.Process
+	// connection has the name of the vendor.
+	connection string
+	sim        *desksim.Desk
+	faults     faults.Injector
+	out        io.Writer
+	mu         sync.Mutex
+	folder     string
+	root       string
+	address    string // of Temporal
+	ui         string // of the Temporal Web UI; empty if the server is not ours
+	desk       string // of the simulated desk and its agent page
+	worker     *devstack.Process
 }
 
 func (d *dev) say(format string, args ...any) {
@@ -152,16 +159,19 @@ func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
 	}
 	d.desk = fmt.Sprintf("http://127.0.0.1:%d", port)
 	desk, err := desksim.New(desksim.Options{
-		Path:       filepath.Join(d.folder, "desk.db"),
+		Vendor:     devDesks[d.connection].vendor,
+		Path:       filepath.Join(d.folder, d.connection+".db"),
 		Queues:     map[string][]string{"Support": {"ExternalID"}},
 		UserFields: []string{"ExternalUserID"},
-		Accounts:   []desksim.Account{{Login: "deskbridge", Token: token, Rights: true}, {Login: "agent", Rights: true}},
+		Accounts:   []desksim.Account{{Login: "deskbridge", Token: token, Rights: true}, {Login: "rpc", Token: token}, {Login: "agent", Rights: true}},
 	})
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/REST/2.0/", d.faults.Wrap(desk.REST2(d.desk)))
+	d.sim = desk
+	address := d.desk + "/api"
+	mux.Handle("/api/", d.faults.Wrap(http.StripPrefix("/api", devDesks[d.connection].protocol(desk, address))))
 	mux.Handle("/", desk.AgentPage("agent"))
 	mux.HandleFunc("POST /target/mailbox", d.mailbox)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
@@ -175,32 +185,11 @@ func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
 		}
 	}()
 	d.configPath = filepath.Join(d.folder, "deskbridge.yaml")
-	if err := os.WriteFile(d.configPath, fmt.Appendf(nil, devConfig, d.desk, d.folder), 0o600); err != nil {
+	if err := os.WriteFile(d.configPath, []byte(devDesks[d.connection].configuration(d.connection, address, d.folder, d.desk)), 0o600); err != nil {
 		return nil, err
 	}
 	return func() { _, _ = server.Close(), desk.Close() }, nil
 }
-
-const devConfig = `# Written by "starter dev" at each start.
-files: file://%[2]s/files
-connections:
-  desk:
-    desk: rt
-    level: full
-    queue: Support
-    settings:
-      url: %[1]s
-      token: file:%[2]s/desk.token
-      employee_field: ExternalUserID
-      queues: [Support]
-    statuses: {new: waiting, open: waiting, stalled: waiting, resolved: completed, rejected: rejected}
-    close_status: resolved
-    cancel_status: rejected
-    reopen_window: 24h
-    poll: {fastest: 2s, slowest: 5s, sweep: 15s, overlap: 10s}
-targets:
-  mailbox: {url: %[1]s/target/mailbox}
-`
 
 // mailbox is the target of the sample's automated step.
 func (d *dev) mailbox(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,12 +19,10 @@ import (
 	"deskbridge/workflows"
 )
 
-const devConnection = "desk"
-
 // sample is the onboarding that dev shows.
-func sample(requestID string) request {
+func sample(connection, requestID string) request {
 	return request{
-		Connection: devConnection, RequestID: requestID,
+		Connection: connection, RequestID: requestID,
 		Joiner: &workflows.Person{EmployeeNumber: "E-1001", Login: "anowak", Email: "anna.nowak@example.test", DisplayName: "Anna Nowak"},
 		Steps: []workflows.Step{
 			{ID: "laptop", Ticket: &workflows.TicketRequest{
@@ -85,14 +84,14 @@ func (d *dev) onboardSample(ctx context.Context, connected client.Client, reques
 	if err != nil {
 		return started{}, err
 	}
-	r := sample(requestID)
+	r := sample(d.connection, requestID)
 	if err := r.validate(loaded); err != nil {
 		return started{}, err
 	}
 	return startOnce(ctx, connected, start{
-		id: names.Onboarding(devConnection, requestID), workflow: "Onboarding", connection: devConnection, request: requestID, content: r,
+		id: names.Onboarding(d.connection, requestID), workflow: "Onboarding", connection: d.connection, request: requestID, content: r,
 		input: workflows.OnboardingInput{
-			Connection: loaded.Connections[devConnection].Steering(devConnection), RequestID: requestID, Joiner: *r.Joiner, Steps: r.Steps,
+			Connection: loaded.Connections[d.connection].Steering(d.connection), RequestID: requestID, Joiner: *r.Joiner, Steps: r.Steps,
 		},
 	})
 }
@@ -116,28 +115,30 @@ func (d *dev) welcome(run started) {
 		"  Kill the worker (kill -9) or stop all this and start it again: the ticket still waits.",
 		"  In another terminal:",
 		"    export TEMPORAL_ADDRESS="+d.address,
-		"    go run ./starter --config "+d.configPath+" ticket view "+strings.TrimPrefix(run.WorkflowID, "onboarding/desk/")+"/laptop --connection desk",
+		"    go run ./starter --config "+d.configPath+" ticket view "+strings.TrimPrefix(run.WorkflowID, "onboarding/"+d.connection+"/")+"/laptop --connection "+d.connection,
 		"")
 	_, _ = fmt.Fprintln(writer{d}, strings.Join(lines, "\n"))
 }
 
 // playAgent does what a person would do on the agent's page.
 func (d *dev) playAgent(ctx context.Context, connected client.Client, requestID string) error {
-	workflowID := names.Ticket(devConnection, providers.Key(requestID+"/laptop"))
+	workflowID := names.Ticket(d.connection, providers.Key(requestID+"/laptop"))
 	number, err := d.awaitTicket(ctx, connected, workflowID)
 	if err != nil {
 		return err
 	}
 	d.say("wait: the run waits for ticket %s; the agent begins", number)
+	tickets := d.sim.Tickets()
+	onPage := strconv.Itoa(tickets[len(tickets)-1].ID) // the page's own number, which people at some desks do not see
 	for _, act := range []struct {
 		verb string
 		form url.Values
 	}{
 		{"note", url.Values{"kind": {"internal"}, "body": {"Only a used one is left."}}},
 		{"note", url.Values{"kind": {"public"}, "body": {"Your laptop is ready at the front desk."}}},
-		{"status", url.Values{"status": {"resolved"}}},
+		{"status", url.Values{"status": {devDesks[d.connection].done[0]}}},
 	} {
-		if err := d.post(ctx, "/ticket/"+number+"/"+act.verb, act.form); err != nil {
+		if err := d.post(ctx, "/ticket/"+onPage+"/"+act.verb, act.form); err != nil {
 			return err
 		}
 	}

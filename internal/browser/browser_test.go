@@ -107,7 +107,7 @@ func (p *page) run(statement string) {
 
 func TestTheRunReadsWellInTheTemporalUI(t *testing.T) {
 	desk, ui, run := environment(t, "BROWSER_DESK"), environment(t, "BROWSER_UI"), environment(t, "BROWSER_RUN")
-	request := strings.TrimPrefix(run, "onboarding/desk/")
+	request := strings.TrimPrefix(run, "onboarding/rt/")
 	namespace := ui + "/namespaces/default/workflows"
 
 	agent := open(t, 1100, 900, false)

@@ -123,9 +123,13 @@ func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Tic
 		if !hasField(ticket, d.config.KeyField) {
 			return providers.Ticket{}, d.client.HTTP.Failf(op, providers.Misconfigured, "Znuny has no dynamic field %s; %s", d.config.KeyField, keyFieldCure)
 		}
-		if fieldValue(ticket, d.config.KeyField) == string(key) {
+		if fieldValue(ticket, d.config.KeyField) != string(key) {
+			continue
+		}
+		if ticket.StateType == stateMerged {
 			return d.FetchTicket(ctx, ticket.TicketID)
 		}
+		return d.ticket(ticket), nil
 	}
 	return providers.Ticket{}, d.client.HTTP.Failf(op, providers.NotFound, "no ticket carries this key")
 }
