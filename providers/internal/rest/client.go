@@ -114,6 +114,7 @@ func New(options Options) *Client {
 		SetHeader("Accept", "application/json").
 		SetHeader("User-Agent", "deskbridge").
 		SetLogger(silent{}).
+		SetPreRequestHook(replay).
 		SetRedirectPolicy(resty.RedirectPolicyFunc(func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}))
@@ -143,8 +144,25 @@ func (c *Client) Clock(ctx context.Context, op, path string) (time.Time, error) 
 	return at.UTC(), nil
 }
 
+// replayable marks the context of a call that changes nothing.
+type replayable struct{}
+
+// replay lets net/http send a request again on a new connection where a kept one turns out to
+// be closed, as it does for GET: a search by POST changes nothing either. The header's empty
+// list is not sent, see [http.Transport].
+func replay(_ *resty.Client, request *http.Request) error {
+	if request.Context().Value(replayable{}) != nil {
+		request.Header["X-Idempotency-Key"] = nil
+	}
+	return nil
+}
+
 func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, error) {
-	response, err := c.execute(ctx, call)
+	sending := ctx
+	if effect == reading {
+		sending = context.WithValue(ctx, replayable{}, true)
+	}
+	response, err := c.execute(sending, call)
 	if err != nil {
 		var known *providers.Error
 		var kind providers.Kind

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,4 +86,29 @@ func TestAStatusIsClassifiedByTheDeskFirst(t *testing.T) {
 		_, err := client.Read(t.Context(), Call{Op: "read", Method: http.MethodGet, Path: path})
 		require.ErrorIs(t, err, want)
 	}
+}
+
+// A server may close a connection that is kept just when the next call is sent.
+func TestAReadByPostIsSentAgainOnANewConnectionAndAWriteIsNot(t *testing.T) {
+	var calls atomic.Int32
+	client := serve(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.Header.Get("X-Idempotency-Key") != "" || string(body) != "same" {
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+		if calls.Add(1)%2 == 0 { // every second call finds its connection closed
+			connection, _, _ := http.NewResponseController(w).Hijack()
+			_ = connection.Close()
+		}
+	})
+	call := Call{Op: "search", Method: http.MethodPost, Path: "/", Body: []byte("same")}
+	for range 3 {
+		_, err := client.Read(t.Context(), call)
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 5, calls.Load())
+	_, err := client.Write(t.Context(), call)
+	require.ErrorIs(t, err, providers.UnknownOutcome)
+	require.EqualValues(t, 6, calls.Load())
 }
