@@ -92,7 +92,7 @@ func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.N
 	if err != nil {
 		return providers.Note{}, d.client.Explain(err, providers.Forbidden, op, "no right to write work logs; %s", logCure)
 	}
-	return providers.Note{ID: lastSegment(answer), Body: body, CreatedAt: answer.At}, nil
+	return providers.Note{ID: answer.CreatedID(), Body: body, CreatedAt: answer.At}, nil
 }
 
 func workLog(incident, view, summary, body string) map[string]string {

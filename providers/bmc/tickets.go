@@ -206,10 +206,11 @@ func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery)
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
-	if answer.At.IsZero() {
-		return providers.ChangesPage{}, d.client.Failf(op, providers.Misconfigured, "the answer has no Date header, so that the desk's clock is unknown; let the proxy pass it")
+	now, err := d.client.DeskTime(op, answer.At)
+	if err != nil {
+		return providers.ChangesPage{}, err
 	}
-	page := providers.ChangesPage{DeskTime: answer.At}
+	page := providers.ChangesPage{DeskTime: now}
 	if from.inWorkLogs {
 		page.Tickets, err = d.worked(ctx, op, found)
 	} else {

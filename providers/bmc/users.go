@@ -4,12 +4,12 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/rest"
 	"deskbridge/providers/internal/text"
+	"deskbridge/providers/internal/unique"
 )
 
 const (
@@ -82,29 +82,16 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 	if err != nil {
 		return providers.User{}, d.client.Explain(err, providers.Forbidden, op, "no right to create people; %s", peopleCure)
 	}
-	return d.readUser(ctx, op, lastSegment(answer))
-}
-
-func lastSegment(answer rest.Answer) string {
-	location := answer.Header.Get("Location")
-	return location[strings.LastIndex(location, "/")+1:]
+	return d.readUser(ctx, op, answer.CreatedID())
 }
 
 // checkFree refuses a login or an e-mail address of somebody else.
 func (d *Desk) checkFree(ctx context.Context, op, personID string, fields map[string]string) error {
-	for _, by := range []providers.Identity{providers.ByLogin, providers.ByEmail} {
-		if fields[identityFields[by]] == "" {
-			continue
-		}
-		others, err := d.FindUsers(ctx, providers.UserQuery{By: by, Value: fields[identityFields[by]]})
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(others, func(other providers.User) bool { return other.ID != personID }) {
-			return d.client.Failf(op, providers.Conflict, "login or e-mail address are in use")
-		}
+	taken, err := unique.Taken(ctx, d, personID, fields[identityFields[providers.ByLogin]], fields[identityFields[providers.ByEmail]])
+	if err == nil && taken {
+		return d.client.Failf(op, providers.Conflict, "login or e-mail address are in use")
 	}
-	return nil
+	return err
 }
 
 func (d *Desk) readUser(ctx context.Context, op, personID string) (providers.User, error) {

@@ -110,10 +110,8 @@ func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.N
 	if err != nil {
 		return providers.Note{}, d.client.Explain(err, providers.Forbidden, op, "no right to reply; grant the account ReplyToTicket on queue %q", ticket.Queue)
 	}
-	return providers.Note{ID: lastSegment(answer.Header.Get("Location")), Body: body, CreatedAt: answer.At}, nil
+	return providers.Note{ID: answer.CreatedID(), Body: body, CreatedAt: answer.At}, nil
 }
-
-func lastSegment(location string) string { return location[strings.LastIndex(location, "/")+1:] }
 
 // UploadAttachment implements [providers.AttachmentUploader].
 func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachment) (providers.Attachment, error) {

@@ -187,10 +187,11 @@ func (d *Desk) FetchChanges(ctx context.Context, query providers.ChangesQuery) (
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
-	if answer.At.IsZero() {
-		return providers.ChangesPage{}, d.client.Failf(op, providers.Misconfigured, "the answer has no Date header, so that the desk's clock is unknown; let the proxy pass it")
+	now, err := d.client.DeskTime(op, answer.At)
+	if err != nil {
+		return providers.ChangesPage{}, err
 	}
-	changes := providers.ChangesPage{DeskTime: answer.At}
+	changes := providers.ChangesPage{DeskTime: now}
 	for _, wire := range found.Items {
 		changes.Tickets = append(changes.Tickets, d.ticket(wire))
 	}

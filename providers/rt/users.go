@@ -109,7 +109,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 	if err != nil {
 		return providers.User{}, d.client.Explain(err, providers.Forbidden, op, "no right to create users; grant the account AdminUsers")
 	}
-	return d.readBack(ctx, op, lastSegment(answer.Header.Get("Location")), user.Attributes)
+	return d.readBack(ctx, op, answer.CreatedID(), user.Attributes)
 }
 
 // UpdateUser implements [providers.UserUpdater].

@@ -167,10 +167,11 @@ func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery)
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
-	if found.at.IsZero() {
-		return providers.ChangesPage{}, d.client.Failf(op, providers.Misconfigured, "the answer has no Date header, so that the desk's clock is unknown; let the proxy pass it")
+	now, err := d.client.DeskTime(op, found.at)
+	if err != nil {
+		return providers.ChangesPage{}, err
 	}
-	page := providers.ChangesPage{DeskTime: found.at}
+	page := providers.ChangesPage{DeskTime: now}
 	for _, row := range found.records {
 		ticket := d.ticket(row)
 		if ticket.ID <= from.after || ticket.UpdatedAt.Before(changes.Since.Truncate(time.Second)) && d.config.TimeZone == "UTC" {

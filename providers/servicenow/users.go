@@ -8,6 +8,7 @@ import (
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/text"
+	"deskbridge/providers/internal/unique"
 )
 
 const users = "sys_user"
@@ -71,19 +72,11 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 // checkFree refuses a login or an e-mail address of somebody else: ServiceNow keeps the login
 // unique, and only that.
 func (d *Desk) checkFree(ctx context.Context, op, userID string, fields map[string]string) error {
-	for by, field := range map[providers.Identity]string{providers.ByLogin: "user_name", providers.ByEmail: "email"} {
-		if fields[field] == "" {
-			continue
-		}
-		others, err := d.FindUsers(ctx, providers.UserQuery{By: by, Value: fields[field]})
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(others, func(other providers.User) bool { return other.ID != userID }) {
-			return d.client.Failf(op, providers.Conflict, "login or e-mail address are in use")
-		}
+	taken, err := unique.Taken(ctx, d, userID, fields["user_name"], fields["email"])
+	if err == nil && taken {
+		return d.client.Failf(op, providers.Conflict, "login or e-mail address are in use")
 	}
-	return nil
+	return err
 }
 
 // UpdateUser implements [providers.UserUpdater].

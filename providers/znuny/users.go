@@ -11,6 +11,7 @@ import (
 	"deskbridge/providers/internal/rest"
 	"deskbridge/providers/internal/soap"
 	"deskbridge/providers/internal/text"
+	"deskbridge/providers/internal/unique"
 )
 
 const (
@@ -70,7 +71,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 	if user.Login == "" {
 		user.Login = user.Email
 	}
-	if taken, err := d.taken(ctx, user.Login, user.Email); err != nil {
+	if taken, err := unique.Taken(ctx, d, "", user.Login, user.Email); err != nil {
 		return providers.User{}, err
 	} else if taken {
 		return providers.User{}, d.client.HTTP.Failf(op, providers.Conflict, "login or e-mail address are in use")
@@ -86,23 +87,14 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 		return providers.User{}, err
 	}
 	if len(answer) == 0 {
-		if taken, err := d.taken(ctx, user.Login, user.Email); err != nil || taken {
+		if taken, err := unique.Taken(ctx, d, "", user.Login, user.Email); err != nil {
+			return providers.User{}, err
+		} else if taken {
 			return providers.User{}, d.client.HTTP.Failf(op, providers.Conflict, "login or e-mail address are in use")
 		}
 		return providers.User{}, d.client.HTTP.Failf(op, providers.Invalid, "Znuny refuses the customer user; it checks the e-mail address, and needs first and last name")
 	}
 	return d.readBack(ctx, op, user.Login, fields)
-}
-
-// taken says whether a login or an e-mail address belong to somebody.
-func (d *Desk) taken(ctx context.Context, login, email string) (bool, error) {
-	for by, value := range map[providers.Identity]string{providers.ByLogin: login, providers.ByEmail: email} {
-		users, err := d.FindUsers(ctx, providers.UserQuery{By: by, Value: value})
-		if err != nil || len(users) > 0 {
-			return len(users) > 0, err
-		}
-	}
-	return false, nil
 }
 
 // UpdateUser implements [providers.UserUpdater]. A login is not changed: it is the user's ID.
@@ -146,11 +138,11 @@ func (d *Desk) changes(ctx context.Context, op string, update providers.UserUpda
 		return nil, d.client.HTTP.Failf(op, providers.Unsupported, "a customer user's login is its ID; rename it in Znuny")
 	}
 	if update.Email != nil && !strings.EqualFold(*update.Email, before["UserEmail"]) {
-		others, err := d.FindUsers(ctx, providers.UserQuery{By: providers.ByEmail, Value: *update.Email})
+		taken, err := unique.Taken(ctx, d, before["UserLogin"], "", *update.Email)
 		if err != nil {
 			return nil, err
 		}
-		if len(others) > 0 {
+		if taken {
 			return nil, d.client.HTTP.Failf(op, providers.Conflict, "the e-mail address is in use")
 		}
 		changed["UserEmail"] = *update.Email

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -89,6 +90,29 @@ type Answer struct {
 	At time.Time
 }
 
+// CreatedID is the last part of the Location of what a call created; empty if none is named.
+func (a Answer) CreatedID() string {
+	location := a.Header.Get("Location")
+	return location[strings.LastIndex(location, "/")+1:]
+}
+
+// DeskTime is the desk's clock, without which changes cannot be followed.
+func (c *Client) DeskTime(op string, at time.Time) (time.Time, error) {
+	if at.IsZero() {
+		return time.Time{}, c.Errorf(op, providers.Misconfigured, errors.New("the answer has no Date header, so that the desk's clock is unknown; let the proxy pass it"))
+	}
+	return at, nil
+}
+
+// answerTime reads the Date of an answer; zero if it has none.
+func answerTime(header http.Header) time.Time {
+	at, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return at.UTC()
+}
+
 // New makes a client.
 func New(options Options) *Client {
 	if options.Timeout == 0 {
@@ -137,11 +161,7 @@ func (c *Client) Clock(ctx context.Context, op, path string) (time.Time, error) 
 	if err != nil {
 		return time.Time{}, c.transportError(ctx, op, err, reading)
 	}
-	at, err := http.ParseTime(response.Header().Get("Date"))
-	if err != nil {
-		return time.Time{}, c.Errorf(op, providers.Misconfigured, errors.New("the answer has no Date header, so that the desk's clock is unknown; let the proxy pass it"))
-	}
-	return at.UTC(), nil
+	return c.DeskTime(op, answerTime(response.Header()))
 }
 
 // replayable marks the context of a call that changes nothing.
@@ -174,10 +194,7 @@ func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, erro
 		}
 		return Answer{}, c.transportError(ctx, call.Op, err, effect)
 	}
-	answer := Answer{Status: response.StatusCode(), Header: response.Header()}
-	if at, err := http.ParseTime(response.Header().Get("Date")); err == nil {
-		answer.At = at.UTC()
-	}
+	answer := Answer{Status: response.StatusCode(), Header: response.Header(), At: answerTime(response.Header())}
 	if response.StatusCode() < 200 || response.StatusCode() > 299 {
 		return answer, c.statusError(call.Op, response, effect)
 	}

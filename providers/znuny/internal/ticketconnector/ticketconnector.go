@@ -96,8 +96,6 @@ type TicketSearch struct {
 
 	TicketID []string `xml:"TicketID,omitempty"`
 
-	Queues []string `xml:"Queues,omitempty"`
-
 	DynamicField []*SearchField `xml:"DynamicField,omitempty"`
 
 	TicketCreateTimeNewerDate string `xml:"TicketCreateTimeNewerDate,omitempty"`
