@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/activity"
@@ -47,7 +48,7 @@ type AddNote struct {
 }
 
 // AddNote writes a customer-facing note once: when it is tried again, the notes that came after
-// the cursor are read back first, and one with the same body is ours.
+// the cursor are read back first, and one with the same words is ours: desks change white space.
 func (d *Desk) AddNote(ctx context.Context, add AddNote) (providers.Note, error) {
 	adder, err := providers.As[providers.NoteAdder](d.Desk)
 	if err != nil {
@@ -59,7 +60,7 @@ func (d *Desk) AddNote(ctx context.Context, add AddNote) (providers.Note, error)
 			return providers.Note{}, err
 		}
 		for _, note := range page.Notes {
-			if strings.TrimSpace(note.Body) == strings.TrimSpace(add.Body) {
+			if slices.Equal(strings.Fields(note.Body), strings.Fields(add.Body)) {
 				return note, nil
 			}
 		}

@@ -55,7 +55,7 @@ type NoteFetcher interface {
 // NoteAdder adds a customer-facing note.
 type NoteAdder interface {
 	// AddNote adds a customer-facing note. Read back, its body is the one that was given,
-	// but for white space at its ends. It is not idempotent: the caller settles an
+	// but for white space. It is not idempotent: the caller settles an
 	// [UnknownOutcome] by reading the notes back.
 	AddNote(ctx context.Context, note NewNote) (Note, error)
 }

@@ -31,10 +31,11 @@ func (a *app) devCommand() *cobra.Command {
 			"State is kept in a folder: stop it, start it, and the waiting ticket still waits. With TEMPORAL_ADDRESS set, that server is used instead.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, known := devDesks[vendor]; !known {
+			sample, known := desksim.SampleOf(desksim.Vendor(vendor))
+			if !known {
 				return exitError{exitUsage, fmt.Errorf("--desk %q: want one of %s", vendor, devDeskNames())}
 			}
-			d := &dev{app: a, out: cmd.OutOrStdout(), connection: vendor}
+			d := &dev{app: a, out: cmd.OutOrStdout(), connection: vendor, sample: sample}
 			if broken {
 				d.faults.Randomly(devFaults, uint64(time.Now().UnixNano()))
 			}
@@ -58,6 +59,7 @@ var devFaults = faults.Rates{
 type dev struct {
 	*app
 	// connection has the name of the vendor.
+	sample     desksim.Sample
 	connection string
 	sim        *desksim.Desk
 	faults     faults.Injector
@@ -159,7 +161,7 @@ func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
 	}
 	d.desk = fmt.Sprintf("http://127.0.0.1:%d", port)
 	desk, err := desksim.New(desksim.Options{
-		Vendor:     devDesks[d.connection].vendor,
+		Vendor:     desksim.Vendor(d.connection),
 		Path:       filepath.Join(d.folder, d.connection+".db"),
 		Queues:     map[string][]string{"Support": {"ExternalID"}},
 		UserFields: []string{"ExternalUserID"},
@@ -171,7 +173,7 @@ func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
 	mux := http.NewServeMux()
 	d.sim = desk
 	address := d.desk + "/api"
-	mux.Handle("/api/", d.faults.Wrap(http.StripPrefix("/api", devDesks[d.connection].protocol(desk, address))))
+	mux.Handle("/api/", d.faults.Wrap(http.StripPrefix("/api", desk.Handler(address))))
 	mux.Handle("/", desk.AgentPage("agent"))
 	mux.HandleFunc("POST /target/mailbox", d.mailbox)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
@@ -185,7 +187,7 @@ func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
 		}
 	}()
 	d.configPath = filepath.Join(d.folder, "deskbridge.yaml")
-	if err := os.WriteFile(d.configPath, []byte(devDesks[d.connection].configuration(d.connection, address, d.folder, d.desk)), 0o600); err != nil {
+	if err := os.WriteFile(d.configPath, []byte(devConfiguration(d.connection, d.sample, address, d.folder, d.desk)), 0o600); err != nil {
 		return nil, err
 	}
 	return func() { _, _ = server.Close(), desk.Close() }, nil

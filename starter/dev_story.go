@@ -136,7 +136,7 @@ func (d *dev) playAgent(ctx context.Context, connected client.Client, requestID 
 	}{
 		{"note", url.Values{"kind": {"internal"}, "body": {"Only a used one is left."}}},
 		{"note", url.Values{"kind": {"public"}, "body": {"Your laptop is ready at the front desk."}}},
-		{"status", url.Values{"status": {devDesks[d.connection].done[0]}}},
+		{"status", url.Values{"status": {d.sample.Done[0]}}},
 	} {
 		if err := d.post(ctx, "/ticket/"+onPage+"/"+act.verb, act.form); err != nil {
 			return err

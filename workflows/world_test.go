@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 		Accounts: []desksim.Account{{Login: "bridge", Token: "1-2-bridge", Rights: true}},
 	})
 	require.NoError(t, err)
-	server := httptest.NewServer(w.broken.Wrap(w.sim.REST2("http://desk.test")))
+	server := httptest.NewServer(w.broken.Wrap(w.sim.Handler("http://desk.test")))
 	t.Cleanup(server.Close)
 	t.Setenv("WORLD_TOKEN", "1-2-bridge")
 	token, err := providers.ParseSecret("env:WORLD_TOKEN")

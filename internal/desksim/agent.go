@@ -134,7 +134,7 @@ func (p *agentPage) ticket(w http.ResponseWriter, r *http.Request) {
 	for _, note := range p.desk.history(ticket) {
 		notes = append(notes, p.note(note))
 	}
-	render(w, http.StatusOK, "ticket", map[string]any{"Ticket": p.row(ticket), "Notes": notes, "Statuses": p.desk.rules().statuses})
+	render(w, http.StatusOK, "ticket", map[string]any{"Ticket": p.row(ticket), "Notes": notes, "Statuses": p.desk.rules.statuses})
 }
 
 func (p *agentPage) note(note *Note) noteRow {

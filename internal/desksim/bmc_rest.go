@@ -10,8 +10,18 @@ import (
 	"strings"
 )
 
-// BMC serves the AR REST API, and the mid tier's web services under /arsys/services.
-func (d *Desk) BMC() http.Handler {
+var bmcRules = rules{
+	serve:    serveBMC,
+	ticketID: incidentNumber,
+	statuses: []string{"New", "Assigned", "In Progress", "Pending", "Resolved", "Closed", "Cancelled"},
+	sample: Sample{
+		Settings: "{url: %[1]s, web_services: %[1]s/arsys/services, server: itsm, company: Calbro Services, login: deskbridge, password: %[2]s, queues: [Support]}",
+		Open:     []string{"New", "Assigned", "In Progress", "Pending"}, Done: []string{"Resolved", "Closed"}, Cancelled: []string{"Cancelled"},
+	},
+}
+
+// serveBMC serves the AR REST API, and the mid tier's web services under /arsys/services.
+func serveBMC(d *Desk, _ string) http.Handler {
 	api := &bmc{desk: d}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/jwt/login", api.logIn)
@@ -24,21 +34,12 @@ func (d *Desk) BMC() http.Handler {
 	return mux
 }
 
-func (api *bmc) account(login, password string) (caller, bool) {
-	for _, account := range api.desk.options.Accounts {
-		if account.Login == login && account.Token == password && password != "" {
-			return caller{api.desk.userByLogin(login), account.Rights}, true
-		}
-	}
-	return caller{}, false
-}
-
 // tokenFor makes the token of an account; the real one is signed and ends.
 func tokenFor(login string) string { return "jwt." + login + ".signed" }
 
 func (api *bmc) logIn(w http.ResponseWriter, r *http.Request) {
 	api.desk.mu.Lock()
-	who, known := api.account(r.PostFormValue("username"), r.PostFormValue("password"))
+	who, known := api.desk.account(r.PostFormValue("username"), r.PostFormValue("password"))
 	login := ""
 	if known {
 		login = who.user.Login

@@ -60,7 +60,7 @@ func (api *bmc) webService(service string, call soapCall) (*element, *arError) {
 		return nil, &arError{text: "No such operation"}
 	}
 	header := call.header.child("AuthenticationInfo")
-	who, allowed := api.account(header.value("userName"), header.value("password"))
+	who, allowed := api.desk.account(header.value("userName"), header.value("password"))
 	if !allowed || header.space != space {
 		return nil, &arError{number: 623, text: "Authentication failed"}
 	}
@@ -139,7 +139,7 @@ func (api *bmc) submit(who caller, request *element) (*element, *arError) {
 // modify sets every field that it is given and sets to null what it is not.
 func (api *bmc) modify(who caller, request *element) (*element, *arError) {
 	ticket := api.byNumber(request.value("Incident_Number"))
-	status, known := api.desk.rules().status(request.value("Status"))
+	status, known := api.desk.rules.status(request.value("Status"))
 	switch {
 	case ticket == nil || !who.rights:
 		return nil, arNoEntry

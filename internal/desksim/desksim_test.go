@@ -45,7 +45,7 @@ const newTicketBody = `{"Queue":"Support","Subject":"s","Requestor":"anna@exampl
 func TestADeskThatIsOpenedAgainHasEverything(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "desk.db")
 	desk := open(t, options(path))
-	status, _ := call(t, desk.REST2("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
+	status, _ := call(t, desk.Handler("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
 	require.Equal(t, http.StatusCreated, status)
 	require.NoError(t, desk.Write(1, Public, "a note"))
 	require.NoError(t, desk.SetStatus(1, "resolved"))
@@ -56,7 +56,7 @@ func TestADeskThatIsOpenedAgainHasEverything(t *testing.T) {
 	require.Equal(t, before, again.Tickets())
 	require.Equal(t, []string{"a note"}, again.Written(1, Public))
 	require.Len(t, again.users, users)
-	status, body := call(t, again.REST2("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
+	status, body := call(t, again.Handler("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
 	require.Equal(t, http.StatusCreated, status)
 	require.Contains(t, body, `"id":"2"`, "numbers go on")
 }
@@ -65,10 +65,10 @@ func TestASearchLagHidesWhatIsNew(t *testing.T) {
 	o := options("")
 	o.SearchLag = time.Hour
 	desk := open(t, o)
-	call(t, desk.REST2("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
-	_, body := call(t, desk.REST2("http://x"), "GET", "/REST/2.0/tickets?query="+url.QueryEscape("id > 0"), "", "")
+	call(t, desk.Handler("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
+	_, body := call(t, desk.Handler("http://x"), "GET", "/REST/2.0/tickets?query="+url.QueryEscape("id > 0"), "", "")
 	require.Contains(t, body, `"total":0`)
-	status, _ := call(t, desk.REST2("http://x"), "GET", "/REST/2.0/ticket/1", "", "")
+	status, _ := call(t, desk.Handler("http://x"), "GET", "/REST/2.0/ticket/1", "", "")
 	require.Equal(t, http.StatusOK, status, "a ticket is read by its number at once")
 }
 
@@ -76,13 +76,13 @@ func TestTheDesksClockIsItsOwn(t *testing.T) {
 	o := options("")
 	o.Clock = func() time.Time { return time.Now().Add(-3 * time.Hour) }
 	desk := open(t, o)
-	call(t, desk.REST2("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
+	call(t, desk.Handler("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
 	require.WithinDuration(t, time.Now().Add(-3*time.Hour), desk.Tickets()[0].Created, time.Minute)
 }
 
 func TestTicketSQLIsReadAsTheRealDeskReadsIt(t *testing.T) {
 	desk := open(t, options(""))
-	call(t, desk.REST2("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
+	call(t, desk.Handler("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
 	now := time.Now().UTC()
 	for query, want := range map[string]bool{
 		"id = 1": true, "id > 1": false, "id = 1 AND Queue = 'support'": true, "id = 2 OR Status = 'new'": true,
@@ -118,7 +118,7 @@ func FuzzTicketSQLNeverPanics(f *testing.F) {
 func TestTheAgentWorksOnItsPage(t *testing.T) {
 	desk := open(t, options(""))
 	for range 2 {
-		call(t, desk.REST2("http://x"), "POST", "/REST/2.0/ticket", "application/json", strings.Replace(newTicketBody, `"s"`, `"<script>alert(1)</script>"`, 1))
+		call(t, desk.Handler("http://x"), "POST", "/REST/2.0/ticket", "application/json", strings.Replace(newTicketBody, `"s"`, `"<script>alert(1)</script>"`, 1))
 	}
 	page := desk.AgentPage("agent")
 	const form = "application/x-www-form-urlencoded"
@@ -148,7 +148,7 @@ func TestTheAgentWorksOnItsPage(t *testing.T) {
 
 func TestAFormFromAnotherSiteIsRefused(t *testing.T) {
 	desk := open(t, options(""))
-	call(t, desk.REST2("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
+	call(t, desk.Handler("http://x"), "POST", "/REST/2.0/ticket", "application/json", newTicketBody)
 	request := httptest.NewRequestWithContext(t.Context(), "POST", "/ticket/1/delete", nil)
 	request.Header.Set("Sec-Fetch-Site", "cross-site")
 	recorder := httptest.NewRecorder()

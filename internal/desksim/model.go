@@ -2,14 +2,15 @@
 // with its own clock, zone, search lag and faults, which speaks vendors' protocols over HTTP
 // and shows a plain page to its agent.
 //
-// It speaks Request Tracker's REST2 (rest2*.go) and Znuny's SOAP (znuny*.go) and
-// ServiceNow's Table API and SOAP (servicenow*.go), BMC's REST and SOAP (bmc*.go); what the vendors
-// do with statuses, notes and merges is in vendors.go. The conformance suite of the desks runs
+// Each vendor has a file, or some that begin with its name (Request Tracker's with rest2): its
+// protocol, and the rules by which its desk treats statuses, notes and merges; vendors.go is
+// their registry, protocol.go what JSON protocols have in common. The conformance suite of the desks runs
 // against it and against real servers alike, so that the two cannot drift apart. SOAP is read and
 // written as plain XML here, never by the types that the desks are generated with.
 package desksim
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -114,6 +115,7 @@ type Options struct {
 type Desk struct {
 	mu      sync.Mutex
 	options Options
+	rules   rules
 	store   *store
 	dirty   []entity
 	lastID  map[string]int
@@ -135,12 +137,16 @@ func New(options Options) (*Desk, error) {
 	if options.Vendor == "" {
 		options.Vendor = RT
 	}
+	rules, known := vendors[options.Vendor]
+	if !known {
+		return nil, fmt.Errorf("desksim: there is no vendor %q", options.Vendor)
+	}
 	store, err := openStore(options.Path)
 	if err != nil {
 		return nil, err
 	}
 	d := &Desk{
-		options: options, store: store, lastID: map[string]int{},
+		options: options, rules: rules, store: store, lastID: map[string]int{},
 		users: map[int]*User{}, queues: map[int]*Queue{}, tickets: map[int]*Ticket{},
 		notes: map[int]*Note{}, files: map[int]*File{},
 	}
@@ -187,7 +193,7 @@ const systemUser = "RT_System"
 
 // visible says whether a search finds a ticket as it is now.
 func (d *Desk) visible(ticket *Ticket) bool {
-	return (ticket.MergedInto == 0 || d.rules().findsMerged) && ticket.Status != statusDeleted &&
+	return (ticket.MergedInto == 0 || d.rules.findsMerged) && ticket.Status != statusDeleted &&
 		!d.now().Before(ticket.Updated.Add(d.options.SearchLag))
 }
 
@@ -264,7 +270,7 @@ func (d *Desk) write(ticket *Ticket, note Note, parts ...newFile) *Note {
 
 // setStatus changes a status and says whether the desk took it.
 func (d *Desk) setStatus(ticket *Ticket, author int, status string) bool {
-	known, ok := d.rules().status(status)
+	known, ok := d.rules.status(status)
 	if !ok {
 		return false
 	}
@@ -279,7 +285,7 @@ func (d *Desk) setStatus(ticket *Ticket, author int, status string) bool {
 // addNote adds a note; what a public one does to the status is the vendor's.
 func (d *Desk) addNote(ticket *Ticket, author int, kind string, parts ...newFile) *Note {
 	note := d.write(ticket, Note{Kind: kind, Author: author}, parts...)
-	if reopened := d.rules().noteOpens[ticket.Status]; kind == Public && reopened != "" {
+	if reopened := d.rules.noteOpens[ticket.Status]; kind == Public && reopened != "" {
 		d.setStatus(ticket, author, reopened)
 	}
 	return note
@@ -292,7 +298,7 @@ func (d *Desk) merge(from, into *Ticket, author int) {
 			into.Requesters = append(into.Requesters, requester)
 		}
 	}
-	if d.rules().mergeMoves {
+	if d.rules.mergeMoves {
 		for _, note := range d.history(from) {
 			note.Ticket = into.ID
 			d.touch("note", note.ID, note)
@@ -307,7 +313,7 @@ func (d *Desk) merge(from, into *Ticket, author int) {
 
 // history lists the entries of a ticket and of those merged into it, oldest first.
 func (d *Desk) history(ticket *Ticket) []*Note {
-	if d.rules().mergeMoves {
+	if d.rules.mergeMoves {
 		return slices.DeleteFunc(sorted(d.notes), func(note *Note) bool { return note.Ticket != ticket.ID })
 	}
 	return slices.DeleteFunc(sorted(d.notes), func(note *Note) bool { return d.live(note.Ticket) != ticket })

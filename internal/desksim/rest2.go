@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,26 +17,23 @@ type rest2 struct {
 	base string
 }
 
-// caller is who makes a request.
-type caller struct {
-	user   *User
-	rights bool
+var rtRules = rules{
+	serve:     serveRT,
+	statuses:  []string{"new", "open", "stalled", "resolved", "rejected"}, // the default lifecycle
+	noteOpens: map[string]string{"new": "open", "resolved": "open", "rejected": "open"},
+	sample: Sample{
+		Settings: "{url: %[1]s, token: %[2]s, employee_field: ExternalUserID, queues: [Support]}",
+		Open:     []string{"new", "open", "stalled"}, Done: []string{"resolved"}, Cancelled: []string{"rejected"},
+	},
 }
 
-// object is a JSON object that is about to be answered.
-type object = map[string]any
-
-// maxBody bounds what a caller may send, in bytes.
-const maxBody = 64 << 20
-
-// REST2 serves Request Tracker's protocol; base is the address under which it is reached.
-func (d *Desk) REST2(base string) http.Handler {
-	api := &rest2{desk: d, base: base + "/REST/2.0"}
-	mux := http.NewServeMux()
-	handle := func(pattern string, serve func(caller, http.ResponseWriter, *http.Request) answer) {
-		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(method+" /REST/2.0"+path, api.serve(serve))
+// serveRT serves Request Tracker's protocol.
+func serveRT(d *Desk, address string) http.Handler {
+	api := &rest2{desk: d, base: address + "/REST/2.0"}
+	serve := protocol{
+		desk: d, prefix: "/REST/2.0", caller: d.bearer("token "), unknown: message(http.StatusUnauthorized, "Unauthorized"),
 	}
+	mux, handle := serve.mux()
 	handle("GET /rt", api.version)
 	handle("POST /user", api.createUser)
 	handle("GET /user/{id}", api.getUser)
@@ -58,71 +53,11 @@ func (d *Desk) REST2(base string) http.Handler {
 	return mux
 }
 
-// answer is what a handler wants to say; a nil body is none.
-type answer struct {
-	status   int
-	body     any
-	location string
-}
-
-func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
-
 func message(status int, format string, args ...any) answer {
 	return answer{status: status, body: object{"message": fmt.Sprintf(format, args...)}}
 }
 
 var notFound = message(http.StatusNotFound, "Not Found")
-
-// serve authenticates, serialises and saves.
-func (api *rest2) serve(handler func(caller, http.ResponseWriter, *http.Request) answer) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		// The body is read before the lock is taken, so that a slow caller stops nobody else.
-		if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-			content, err := io.ReadAll(r.Body)
-			if err != nil {
-				return
-			}
-			r.Body = io.NopCloser(strings.NewReader(string(content)))
-		} else if err := r.ParseMultipartForm(maxBody); err != nil { //nolint:gosec // bounded by MaxBytesReader above
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		api.desk.mu.Lock()
-		reply := message(http.StatusUnauthorized, "Unauthorized")
-		if who, known := api.caller(r); known {
-			reply = handler(who, w, r)
-		}
-		content, err := json.Marshal(reply.body) // under the lock: it may hold the model's own maps
-		if saved := api.desk.flush(); saved != nil {
-			err = saved
-		}
-		api.desk.mu.Unlock()
-		if err != nil {
-			http.Error(w, "", http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Date", api.desk.now().Format(http.TimeFormat))
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		if reply.location != "" {
-			w.Header().Set("Location", "/REST/2.0"+reply.location)
-		}
-		w.WriteHeader(reply.status)
-		if reply.body != nil {
-			_, _ = w.Write(content)
-		}
-	}
-}
-
-func (api *rest2) caller(r *http.Request) (caller, bool) {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "token ")
-	for _, account := range api.desk.options.Accounts {
-		if ok && account.Token == token {
-			return caller{api.desk.userByLogin(account.Login), account.Rights}, true
-		}
-	}
-	return caller{}, false
-}
 
 // decode reads a JSON body; RT wants its type to be said.
 func decode(r *http.Request, into any) (answer, bool) {
@@ -169,15 +104,6 @@ func list[T any](r *http.Request, rows []T, total bool, row func(T) object) answ
 		}
 	}
 	return ok(reply)
-}
-
-// sorted lists the values of a table by number.
-func sorted[T any](table map[int]*T) []*T {
-	var rows []*T
-	for _, id := range slices.Sorted(maps.Keys(table)) {
-		rows = append(rows, table[id])
-	}
-	return rows
 }
 
 func (api *rest2) getQueue(who caller, _ http.ResponseWriter, r *http.Request) answer {

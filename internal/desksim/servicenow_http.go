@@ -12,8 +12,21 @@ import (
 	"strings"
 )
 
-// ServiceNow serves the Table API, the Attachment API and the direct web services.
-func (d *Desk) ServiceNow() http.Handler {
+var servicenowRules = rules{
+	serve:    serveServiceNow,
+	ticketID: func(ticket *Ticket) string { return sysID("ticket", ticket.ID) },
+	statuses: []string{ // of incident, then of sc_req_item
+		"New", "In Progress", "On Hold", "Resolved", "Closed", "Canceled",
+		"Open", "Work in Progress", "Closed Complete", "Closed Incomplete", "Closed Skipped",
+	},
+	sample: Sample{
+		Settings: "{url: %[1]s, login: deskbridge, password: %[2]s, queues: [Support]}",
+		Open:     []string{"Open", "Work in Progress"}, Done: []string{"Closed Complete"}, Cancelled: []string{"Closed Incomplete", "Closed Skipped"},
+	},
+}
+
+// serveServiceNow serves the Table API, the Attachment API and the direct web services.
+func serveServiceNow(d *Desk, _ string) http.Handler {
 	api := &servicenow{desk: d, tokens: map[string]*issuedToken{}}
 	mux := http.NewServeMux()
 	handle := func(pattern string, serve func(caller, http.ResponseWriter, *http.Request) (int, any)) {
@@ -42,7 +55,7 @@ func (api *servicenow) token(w http.ResponseWriter, r *http.Request) {
 		login, password = "bridge", r.PostFormValue("client_secret")
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if _, known := api.account(login, password); !known || r.PostFormValue("client_id") != oauthClient || r.PostFormValue("client_secret") == "" {
+	if _, known := api.desk.account(login, password); !known || r.PostFormValue("client_id") != oauthClient || r.PostFormValue("client_secret") == "" {
 		w.WriteHeader(http.StatusUnauthorized)
 		_ = json.NewEncoder(w).Encode(object{"error": "server_error", "error_description": "access_denied"})
 		return
@@ -67,16 +80,7 @@ func (api *servicenow) caller(r *http.Request) (caller, bool) {
 		}
 	}
 	login, password, _ := r.BasicAuth()
-	return api.account(login, password)
-}
-
-func (api *servicenow) account(login, password string) (caller, bool) {
-	for _, account := range api.desk.options.Accounts {
-		if account.Login == login && account.Token == password && password != "" {
-			return caller{api.desk.userByLogin(login), account.Rights}, true
-		}
-	}
-	return caller{}, false
+	return api.desk.account(login, password)
 }
 
 // rest authenticates, serialises and saves; a body of type *snowError is an error.

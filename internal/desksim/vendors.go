@@ -1,25 +1,37 @@
 package desksim
 
 import (
+	"maps"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// Vendor is whose desk is simulated.
+// Vendor is whose desk is simulated, by the name of its provider.
 type Vendor string
 
 // The vendors.
 const (
-	RT         Vendor = "rt"
-	Znuny      Vendor = "znuny"
-	ServiceNow Vendor = "servicenow"
 	BMC        Vendor = "bmc"
+	RT         Vendor = "rt"
+	ServiceNow Vendor = "servicenow"
+	Znuny      Vendor = "znuny"
 )
+
+// vendors is the registry: what makes a vendor's desk is in the vendor's own file.
+var vendors = map[Vendor]rules{
+	BMC: bmcRules, RT: rtRules, ServiceNow: servicenowRules, Znuny: znunyRules,
+}
 
 const statusMerged = "merged"
 
-// rules are what a vendor's desk does of itself.
+// rules are what a vendor's desk does of itself, and how it is reached.
 type rules struct {
+	// serve makes the vendor's protocol; address is where it is reached.
+	serve func(desk *Desk, address string) http.Handler
+	// ticketID is a ticket's ID as the vendor writes it; the number if nil.
+	ticketID func(*Ticket) string
 	// statuses are those that a ticket can have; the first is a new ticket's.
 	statuses []string
 	// noteOpens maps a status to the one that a public note leads to.
@@ -28,27 +40,47 @@ type rules struct {
 	mergeMoves bool
 	// findsMerged: searches find merged tickets.
 	findsMerged bool
+	sample      Sample
 }
 
-var vendors = map[Vendor]rules{
-	RT: {
-		statuses:  []string{"new", "open", "stalled", "resolved", "rejected"}, // the default lifecycle
-		noteOpens: map[string]string{"new": "open", "resolved": "open", "rejected": "open"},
-	},
-	Znuny: {
-		statuses:   []string{"new", "open", "closed successful", "closed unsuccessful", "removed", statusMerged},
-		mergeMoves: true, findsMerged: true,
-	},
-	BMC: {statuses: []string{"New", "Assigned", "In Progress", "Pending", "Resolved", "Closed", "Cancelled"}},
-	ServiceNow: {
-		statuses: []string{ // of incident, then of sc_req_item
-			"New", "In Progress", "On Hold", "Resolved", "Closed", "Canceled",
-			"Open", "Work in Progress", "Closed Complete", "Closed Incomplete", "Closed Skipped",
-		},
-	},
+// Sample is how a connection to a simulated desk is configured that has the queue Support and
+// the account deskbridge.
+type Sample struct {
+	// Settings is YAML: %[1]s is the address, %[2]s the reference to the password.
+	Settings string
+	// Open, Done and Cancelled are statuses; a new ticket's is the first that is open.
+	Open, Done, Cancelled []string
 }
 
-func (d *Desk) rules() rules { return vendors[d.options.Vendor] }
+// Vendors lists the vendors in alphabetical order.
+func Vendors() []Vendor { return slices.Sorted(maps.Keys(vendors)) }
+
+// SampleOf returns the vendor's sample of a connection; false for an unknown vendor.
+func SampleOf(vendor Vendor) (Sample, bool) {
+	known, ok := vendors[vendor]
+	return known.sample, ok
+}
+
+// Handler serves the vendor's protocol; address is where it is reached.
+func (d *Desk) Handler(address string) http.Handler { return d.rules.serve(d, address) }
+
+// vendorID is a ticket's ID as the vendor writes it.
+func (r rules) vendorID(ticket *Ticket) string {
+	if r.ticketID == nil {
+		return strconv.Itoa(ticket.ID)
+	}
+	return r.ticketID(ticket)
+}
+
+// byVendorID finds a ticket by its ID as the vendor writes it, merged and deleted ones too.
+func (d *Desk) byVendorID(id string) *Ticket {
+	for _, ticket := range d.tickets {
+		if d.rules.vendorID(ticket) == id {
+			return ticket
+		}
+	}
+	return nil
+}
 
 // status finds a status whatever its letter case, as the desks do.
 func (r rules) status(text string) (string, bool) {

@@ -3,6 +3,7 @@ package desksim
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // The methods here are what an agent does, for tests and tools that are not a person at the page.
@@ -17,10 +18,19 @@ func (d *Desk) SetStatus(ticketID int, status string) error {
 	})
 }
 
-// Write adds a note of kind [Public] or [Internal].
+// Write adds a note of kind [Public] or [Internal] in plain text.
 func (d *Desk) Write(ticketID int, kind, text string) error {
+	return d.WriteAs(ticketID, kind, "text/plain", text, "")
+}
+
+// WriteAs adds a note whose text is of a content type, with a file if it is given a name.
+func (d *Desk) WriteAs(ticketID int, kind, contentType, text, fileName string) error {
 	return d.work(ticketID, func(ticket *Ticket, agent int) error {
-		d.addNote(ticket, agent, kind, newFile{contentType: "text/plain", content: []byte(text)})
+		parts := []newFile{{contentType: contentType, content: []byte(text)}}
+		if fileName != "" {
+			parts = append(parts, newFile{name: fileName, contentType: "text/plain", content: []byte("content of " + fileName)})
+		}
+		d.addNote(ticket, agent, kind, parts...)
 		return nil
 	})
 }
@@ -62,6 +72,39 @@ func (d *Desk) Tickets() []Ticket {
 		tickets = append(tickets, *ticket)
 	}
 	return tickets
+}
+
+// Number returns the number of the ticket with this ID of the vendor's; 0 if there is none.
+func (d *Desk) Number(vendorID string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if ticket := d.byVendorID(vendorID); ticket != nil {
+		return ticket.ID
+	}
+	return 0
+}
+
+// Requesters returns the logins of a ticket's requesters.
+func (d *Desk) Requesters(ticketID int) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var logins []string
+	for _, id := range d.live(ticketID).Requesters {
+		logins = append(logins, d.users[id].Login)
+	}
+	return logins
+}
+
+// Files returns the names of a ticket's files, those of internal notes too.
+func (d *Desk) Files(ticketID int) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	names := []string{}
+	for _, file := range d.attached(d.live(ticketID)) {
+		names = append(names, file.Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Written returns the texts of a ticket's notes of one kind, oldest first.

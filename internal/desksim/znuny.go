@@ -23,8 +23,18 @@ const (
 	ZnunyService   = "Deskbridge"
 )
 
-// Znuny serves Znuny's protocols. The account with the login rpc is the one of rpc.pl.
-func (d *Desk) Znuny() http.Handler {
+var znunyRules = rules{
+	serve:      serveZnuny,
+	statuses:   []string{"new", "open", "closed successful", "closed unsuccessful", "removed", statusMerged},
+	mergeMoves: true, findsMerged: true,
+	sample: Sample{
+		Settings: "{url: %[1]s, login: deskbridge, password: %[2]s, rpc_login: rpc, rpc_password: %[2]s, queues: [Support]}",
+		Open:     []string{"new", "open"}, Done: []string{"closed successful"}, Cancelled: []string{"closed unsuccessful"},
+	},
+}
+
+// serveZnuny serves Znuny's protocols. The account with the login rpc is the one of rpc.pl.
+func serveZnuny(d *Desk, _ string) http.Handler {
 	api := &znuny{desk: d}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /nph-genericinterface.pl/Webservice/{name}", api.genericInterface)
@@ -275,7 +285,7 @@ func (api *znuny) ticketCreate(who caller, request *element) (*element, *znunyEr
 	invalid := func(message string) (*element, *znunyError) {
 		return nil, &znunyError{"InvalidParameter", message}
 	}
-	status, known := api.desk.rules().status(ticket.value("State"))
+	status, known := api.desk.rules.status(ticket.value("State"))
 	queue := api.desk.queueByName(ticket.value("Queue"))
 	switch {
 	case ticket.value("Title") == "":
@@ -330,7 +340,7 @@ func (api *znuny) ticketUpdate(who caller, request *element) (*element, *znunyEr
 	if strings.HasPrefix(state, "pending") {
 		return nil, &znunyError{"MissingParameter", "Can't set a ticket on a pending state without pendig time!"}
 	}
-	if _, known := api.desk.rules().status(state); state != "" && !known {
+	if _, known := api.desk.rules.status(state); state != "" && !known {
 		return nil, &znunyError{"InvalidParameter", "Ticket->StateID or Ticket->State parameter is invalid!"}
 	}
 	answer := &element{}

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -22,15 +21,13 @@ type simulated struct {
 func newSimulated(t *testing.T) *simulated {
 	t.Helper()
 	s := &simulated{map[string]*desksim.Desk{}, map[string]string{}}
-	for vendor, serve := range map[desksim.Vendor]func(*desksim.Desk) http.Handler{
-		desksim.ServiceNow: (*desksim.Desk).ServiceNow, desksim.BMC: (*desksim.Desk).BMC,
-	} {
+	for _, vendor := range []desksim.Vendor{desksim.ServiceNow, desksim.BMC} {
 		desk, err := desksim.New(desksim.Options{
 			Vendor: vendor, Queues: map[string][]string{"Support": nil},
 			Accounts: []desksim.Account{{Login: "bridge", Token: "pass-bridge", Rights: true}, {Login: "weak", Token: "pass-weak"}},
 		})
 		require.NoError(t, err)
-		server := httptest.NewServer(serve(desk))
+		server := httptest.NewServer(desk.Handler("http://desk.test"))
 		t.Cleanup(server.Close)
 		s.desks[string(vendor)], s.servers[string(vendor)] = desk, server.URL
 	}

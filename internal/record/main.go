@@ -181,7 +181,7 @@ func (r *recorder) startDesk(ctx context.Context) (url string, err error) {
 		return "", err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/REST/2.0/", r.desk.REST2("http://desk.test"))
+	mux.Handle("/REST/2.0/", r.desk.Handler("http://desk.test"))
 	mux.HandleFunc("POST /good", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"done":true}`)) })
 	mux.HandleFunc("POST /bad", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) })
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}

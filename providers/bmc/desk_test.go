@@ -36,7 +36,7 @@ func simulate(t *testing.T) *httptest.Server {
 		},
 	})
 	require.NoError(t, err)
-	server := httptest.NewServer(desk.BMC())
+	server := httptest.NewServer(desk.Handler("http://desk.test"))
 	t.Cleanup(server.Close)
 	return server
 }

@@ -12,6 +12,8 @@ import (
 	"deskbridge/providers"
 	"deskbridge/providers/bmc/internal/helpdesk"
 	"deskbridge/providers/bmc/internal/helpdeskcreate"
+	"deskbridge/providers/internal/flow"
+	"deskbridge/providers/internal/reference"
 	"deskbridge/providers/internal/text"
 )
 
@@ -20,26 +22,16 @@ const maxSummary = 100
 
 // CreateTicket implements [providers.Desk].
 func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (providers.Ticket, error) {
-	const op = "create ticket"
-	if found, err := d.FindTicket(ctx, ticket.Key); providers.KindOf(err) != providers.NotFound {
-		return found, err
-	}
-	request, err := d.newIncident(ctx, op, ticket)
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	var created helpdeskcreate.HelpDesk_Submit_ServiceResponse
-	if _, err := d.creation.Write(ctx, d.call(op, d.config.CreateNamespace, "HelpDesk_Submit_Service", request, &created)); err != nil {
-		return providers.Ticket{}, d.client.Explain(err, providers.Forbidden, op, "no right to log incidents; give the account the permissions Incident User or Incident Submitter")
-	}
-	if created.Incident_Number == "" {
-		return providers.Ticket{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no incident")
-	}
-	logged, err := d.FetchTicket(ctx, created.Incident_Number)
-	if err == nil && logged.Key != ticket.Key {
-		return providers.Ticket{}, d.client.Failf(op, providers.Misconfigured, "incident %s was logged without its reference; a rule of the desk changes the notes", logged.Number)
-	}
-	return logged, err
+	const keyCure = "a rule of the desk changes the last line of the notes, which is our reference"
+	return flow.Log(ctx, d.client, d, ticket, keyCure, func(op string) (string, error) {
+		request, err := d.newIncident(ctx, op, ticket)
+		if err != nil {
+			return "", err
+		}
+		var created helpdeskcreate.HelpDesk_Submit_ServiceResponse
+		_, err = d.creation.Write(ctx, d.call(op, d.config.CreateNamespace, "HelpDesk_Submit_Service", request, &created))
+		return created.Incident_Number, d.client.Explain(err, providers.Forbidden, op, "no right to log incidents; give the account the permissions Incident User or Incident Submitter")
+	})
 }
 
 // newIncident looks up the person and the group, and puts the key into the notes.
@@ -65,7 +57,7 @@ func (d *Desk) newIncident(ctx context.Context, op string, ticket providers.NewT
 		Assigned_Group: group["Support Group Name"], Assigned_Support_Company: group["Company"], Assigned_Support_Organization: group["Support Organization"],
 		First_Name: person["First Name"], Last_Name: person["Last Name"], Impact: d.config.Impact, Urgency: d.config.Urgency,
 		Reported_Source: d.config.ReportedSource, Service_Type: serviceType, Status: "Assigned", Action: "CREATE",
-		Summary: subject, Notes: notes + "\n\n" + referencePrefix + string(ticket.Key),
+		Summary: subject, Notes: reference.Append(notes, ticket.Key),
 	}
 	settable := []string{
 		"Impact", "Urgency", "Reported_Source", "Service_Type", "Categorization_Tier_1", "Categorization_Tier_2", "Categorization_Tier_3",
@@ -127,7 +119,7 @@ func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Tic
 		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
 	}
 	found, _, err := d.entries(ctx, op, query{
-		form: formIncident, where: is("Detailed Decription", "LIKE", "%"+referencePrefix+strings.ReplaceAll(string(key), "_", "[_]")+"%"),
+		form: formIncident, where: is("Detailed Decription", "LIKE", "%"+strings.ReplaceAll(reference.Line(key), "_", "[_]")+"%"),
 		fields: incidentFields, sort: "Incident Number.asc", limit: d.config.PageSize,
 	})
 	if err != nil {
@@ -248,32 +240,24 @@ func (d *Desk) worked(ctx context.Context, op string, logs []entry) ([]providers
 
 // UpdateTicket implements [providers.TicketUpdater].
 func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) (providers.Ticket, error) {
-	const op = "update ticket"
-	before, err := d.FetchTicket(ctx, update.TicketID)
-	if err != nil || strings.EqualFold(before.Status, update.Status) {
-		return before, err
-	}
-	statuses := []string{"New", "Assigned", "In Progress", "Pending", "Resolved", "Closed", "Cancelled"} // of the WSDL
-	at := slices.IndexFunc(statuses, func(status string) bool { return strings.EqualFold(status, update.Status) })
-	if at < 0 {
-		return providers.Ticket{}, d.client.Failf(op, providers.Invalid, "BMC has no status %q; want one of %s", update.Status, strings.Join(statuses, ", "))
-	}
-	request, err := d.whole(ctx, op, before.ID)
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	if err := d.set(op, request, statuses[at]); err != nil {
-		return providers.Ticket{}, err
-	}
-	var changed helpdesk.HelpDesk_Modify_ServiceResponse
-	if _, err := d.incidents.Write(ctx, d.call(op, d.config.Namespace, "HelpDesk_Modify_Service", request, &changed)); err != nil {
-		return providers.Ticket{}, d.client.Explain(err, providers.Forbidden, op, "no right to change incidents; give the account the permission Incident User and the group's support role")
-	}
-	after, err := d.FetchTicket(ctx, before.ID)
-	if err == nil && !strings.EqualFold(after.Status, update.Status) {
-		return providers.Ticket{}, d.client.Failf(op, providers.Invalid, "BMC kept status %q; a rule of the desk may not allow %q to follow", after.Status, update.Status)
-	}
-	return after, err
+	const why = "a rule of the desk may not allow it to follow"
+	return flow.SetStatus(ctx, d.client, d, update, why, func(op string, before providers.Ticket) error {
+		statuses := []string{"New", "Assigned", "In Progress", "Pending", "Resolved", "Closed", "Cancelled"} // of the WSDL
+		at := slices.IndexFunc(statuses, func(status string) bool { return strings.EqualFold(status, update.Status) })
+		if at < 0 {
+			return d.client.Failf(op, providers.Invalid, "BMC has no status %q; want one of %s", update.Status, strings.Join(statuses, ", "))
+		}
+		request, err := d.whole(ctx, op, before.ID)
+		if err != nil {
+			return err
+		}
+		if err := d.set(op, request, statuses[at]); err != nil {
+			return err
+		}
+		var changed helpdesk.HelpDesk_Modify_ServiceResponse
+		_, err = d.incidents.Write(ctx, d.call(op, d.config.Namespace, "HelpDesk_Modify_Service", request, &changed))
+		return d.client.Explain(err, providers.Forbidden, op, "no right to change incidents; give the account the permission Incident User and the group's support role")
+	})
 }
 
 // whole reads an incident as it has to be given back.

@@ -73,7 +73,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 	}
 	fields["First Name"], fields["Last Name"] = text.Names(user.DisplayName, user.Login)
 	maps.Copy(fields, user.Attributes)
-	if err := d.checkFree(ctx, op, "", fields); err != nil {
+	if err := unique.Check(ctx, d.client, op, d, "", user.Login, user.Email); err != nil {
 		return providers.User{}, err
 	}
 	answer, err := d.client.Write(ctx, rest.Call{
@@ -83,15 +83,6 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 		return providers.User{}, d.client.Explain(err, providers.Forbidden, op, "no right to create people; %s", peopleCure)
 	}
 	return d.readUser(ctx, op, answer.CreatedID())
-}
-
-// checkFree refuses a login or an e-mail address of somebody else.
-func (d *Desk) checkFree(ctx context.Context, op, personID string, fields map[string]string) error {
-	taken, err := unique.Taken(ctx, d, personID, fields[identityFields[providers.ByLogin]], fields[identityFields[providers.ByEmail]])
-	if err == nil && taken {
-		return d.client.Failf(op, providers.Conflict, "login or e-mail address are in use")
-	}
-	return err
 }
 
 func (d *Desk) readUser(ctx context.Context, op, personID string) (providers.User, error) {
@@ -124,7 +115,7 @@ func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (pro
 	if update.Active != nil {
 		fields["Profile Status"] = map[bool]string{true: statusEnabled, false: statusOffline}[*update.Active]
 	}
-	if err := d.checkFree(ctx, op, update.UserID, fields); err != nil {
+	if err := unique.Check(ctx, d.client, op, d, update.UserID, unique.Given(update.Login), unique.Given(update.Email)); err != nil {
 		return providers.User{}, err
 	}
 	_, err := d.client.Write(ctx, rest.Call{

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/reference"
 	"deskbridge/providers/internal/rest"
 )
 
@@ -103,24 +104,6 @@ func (d *Desk) entries(ctx context.Context, op string, query query) ([]entry, re
 	return rows, answer, nil
 }
 
-// referencePrefix begins the line of the notes that holds our key.
-const referencePrefix = "Reference: "
-
-var reference = regexp.MustCompile(`(?m)^Reference: (\S+)\s*\z`)
-
-// keyIn reads our key from the last line of an incident's notes.
-func keyIn(notes string) providers.Key {
-	found := reference.FindStringSubmatch(notes)
-	if found == nil {
-		return ""
-	}
-	key, err := providers.ParseKey(found[1])
-	if err != nil {
-		return ""
-	}
-	return key
-}
-
 var incidentFields = []string{
 	"Incident Number", "Entry ID", "Description", "Detailed Decription", "Status", "Assigned Group", "Submit Date", "Last Modified Date", "Last Modified By", "Person ID",
 }
@@ -128,7 +111,7 @@ var incidentFields = []string{
 func (d *Desk) ticket(row entry) providers.Ticket {
 	number := row["Incident Number"]
 	ticket := providers.Ticket{
-		ID: number, Number: number, Key: keyIn(row["Detailed Decription"]), Subject: row["Description"], Status: row["Status"],
+		ID: number, Number: number, Key: reference.Find(row["Detailed Decription"]), Subject: row["Description"], Status: row["Status"],
 		Queue: row["Assigned Group"], UpdatedBy: row["Last Modified By"], CreatedAt: row.time("Submit Date"), UpdatedAt: row.time("Last Modified Date"),
 		URL: strings.TrimSuffix(d.config.WebServices, "/services") + "/servlet/ViewFormServlet?form=HPD:Help+Desk&server=" +
 			url.QueryEscape(d.config.Server) + "&qual=" + url.QueryEscape("'1000000161'=\""+number+`"`),

@@ -31,7 +31,7 @@ func TestSimulatedDeskConforms(t *testing.T) {
 		},
 	})
 	require.NoError(t, err)
-	server := httptest.NewServer(desk.REST2("http://desk.test"))
+	server := httptest.NewServer(desk.Handler("http://desk.test"))
 	t.Cleanup(server.Close)
 	providertest.Run(t, harness(server.URL, "1-1-root", "1-2-bridge", "1-3-weak"))
 }
@@ -189,7 +189,7 @@ func TestTheZoneOfTheAccountIsProbed(t *testing.T) {
 			Accounts: []desksim.Account{{Login: "bridge", Token: "1-2-bridge", Rights: true}},
 		})
 		require.NoError(t, err)
-		server := httptest.NewServer(desk.REST2("http://desk.test"))
+		server := httptest.NewServer(desk.Handler("http://desk.test"))
 		t.Cleanup(server.Close)
 		connected := harness(server.URL, "", "", "").New(t, server.URL, "1-2-bridge", 10)
 		_, err = connected.CreateTicket(t.Context(), providers.NewTicket{Key: "R/zone", Queue: "Support", RequesterID: "1", Subject: "s", Body: "b"})
@@ -207,7 +207,7 @@ func TestAMissingKeyFieldStopsACreate(t *testing.T) {
 		Accounts: []desksim.Account{{Login: "bridge", Token: "1-2-bridge", Rights: true}},
 	})
 	require.NoError(t, err)
-	server := httptest.NewServer(desk.REST2("http://desk.test"))
+	server := httptest.NewServer(desk.Handler("http://desk.test"))
 	t.Cleanup(server.Close)
 	connected := harness(server.URL, "", "", "").New(t, server.URL, "1-2-bridge", 10)
 	_, err = connected.CreateTicket(t.Context(), providers.NewTicket{Key: "R/1", Queue: "Support", RequesterID: "1", Subject: "s", Body: "b"})

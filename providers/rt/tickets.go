@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/rest"
 	"deskbridge/providers/internal/text"
 	"deskbridge/providers/internal/zoned"
@@ -20,38 +21,22 @@ var coreFields = []string{"Priority", "Owner", "Due", "Starts", "TimeEstimated"}
 
 // CreateTicket implements [providers.Desk].
 func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (providers.Ticket, error) {
-	const op = "create ticket"
-	if found, err := d.FindTicket(ctx, ticket.Key); providers.KindOf(err) != providers.NotFound {
-		return found, err
-	}
-	if err := d.checkID(op, ticket.RequesterID); err != nil {
-		return providers.Ticket{}, err
-	}
-	body := map[string]any{
-		"Queue": ticket.Queue, "Subject": text.Line(ticket.Subject),
-		"Requestor": []string{ticket.RequesterID}, "Content": ticket.Body, "ContentType": "text/plain",
-	}
-	if err := d.addFields(ctx, op, ticket, body); err != nil {
-		return providers.Ticket{}, err
-	}
-	var created reference
-	call := rest.Call{Op: op, Method: http.MethodPost, Path: "/ticket", JSON: body, Into: &created}
-	if _, err := d.client.Write(ctx, call); err != nil {
-		return providers.Ticket{}, d.client.Explain(err, providers.Forbidden, op,
-			"no right to create in queue %q; grant the account CreateTicket on it", ticket.Queue)
-	}
-	if created.ID == "" {
-		return providers.Ticket{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no ticket")
-	}
-	logged, err := d.FetchTicket(ctx, string(created.ID))
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	if logged.Key != ticket.Key {
-		return providers.Ticket{}, d.client.Failf(op, providers.Misconfigured,
-			"ticket %s was created without its key; grant the account ModifyCustomField on %s", logged.Number, d.config.KeyField)
-	}
-	return logged, nil
+	keyCure := "grant the account ModifyCustomField on " + d.config.KeyField
+	return flow.Log(ctx, d.client, d, ticket, keyCure, func(op string) (string, error) {
+		if err := d.checkID(op, ticket.RequesterID); err != nil {
+			return "", err
+		}
+		body := map[string]any{
+			"Queue": ticket.Queue, "Subject": text.Line(ticket.Subject),
+			"Requestor": []string{ticket.RequesterID}, "Content": ticket.Body, "ContentType": "text/plain",
+		}
+		if err := d.addFields(ctx, op, ticket, body); err != nil {
+			return "", err
+		}
+		var created reference
+		_, err := d.client.Write(ctx, rest.Call{Op: op, Method: http.MethodPost, Path: "/ticket", JSON: body, Into: &created})
+		return string(created.ID), d.client.Explain(err, providers.Forbidden, op, "no right to create in queue %q; grant the account CreateTicket on it", ticket.Queue)
+	})
 }
 
 // addFields puts the key and the extra fields into a new ticket. RT drops a custom field that
@@ -201,28 +186,16 @@ func (d *Desk) FetchChanges(ctx context.Context, query providers.ChangesQuery) (
 	return changes, nil
 }
 
-// UpdateTicket implements [providers.TicketUpdater].
+// UpdateTicket implements [providers.TicketUpdater]. RT answers 200 with prose where it changed
+// nothing.
 func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) (providers.Ticket, error) {
-	const op = "update ticket"
-	before, err := d.FetchTicket(ctx, update.TicketID)
-	if err != nil || strings.EqualFold(before.Status, update.Status) {
-		return before, err
-	}
-	var messages json.RawMessage
-	call := rest.Call{
-		Op: op, Method: http.MethodPut, Path: "/ticket/{id}", Into: &messages,
-		Params: map[string]string{"id": update.TicketID}, JSON: map[string]string{"Status": update.Status},
-	}
-	if _, err := d.client.Write(ctx, call); err != nil {
-		return providers.Ticket{}, err
-	}
-	after, err := d.FetchTicket(ctx, update.TicketID)
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	if !strings.EqualFold(after.Status, update.Status) {
-		return providers.Ticket{}, d.client.Failf(op, providers.Invalid,
-			"RT kept status %q; %q is no status of the queue's lifecycle, cannot follow, or the account lacks ModifyTicket", after.Status, update.Status)
-	}
-	return after, nil
+	const why = "it is no status of the queue's lifecycle, cannot follow, or the account lacks ModifyTicket"
+	return flow.SetStatus(ctx, d.client, d, update, why, func(op string, _ providers.Ticket) error {
+		var messages json.RawMessage
+		_, err := d.client.Write(ctx, rest.Call{
+			Op: op, Method: http.MethodPut, Path: "/ticket/{id}", Into: &messages,
+			Params: map[string]string{"id": update.TicketID}, JSON: map[string]string{"Status": update.Status},
+		})
+		return err
+	})
 }

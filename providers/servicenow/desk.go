@@ -71,7 +71,7 @@ func New(config Config) (*Desk, error) {
 	}
 	d := &Desk{config: config, zone: zone}
 	if config.ClientID != "" {
-		options.Session = rest.NewSession(d.token, func(request *resty.Request, token string) { request.SetAuthToken(token) })
+		options.Session = rest.NewSession(d.token, rest.Bearer)
 	} else {
 		options.Authorize = func(request *resty.Request) error {
 			password, err := config.Password.Reveal()
@@ -105,17 +105,7 @@ func (d *Desk) token(ctx context.Context) (string, error) {
 		form.Set("username", d.config.Login)
 		form.Set("password", password)
 	}
-	var answer struct {
-		AccessToken string `json:"access_token"`
-	}
-	_, err = d.client.Read(ctx, rest.Call{
-		Op: "log in", Method: http.MethodPost, Path: "/oauth_token.do", LogIn: true, Body: []byte(form.Encode()), Into: &answer,
-		Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
-	})
-	if err == nil && answer.AccessToken == "" {
-		return "", d.client.Failf("log in", providers.Malformed, "the answer holds no token")
-	}
-	return answer.AccessToken, err
+	return d.client.AccessToken(ctx, "/oauth_token.do", form)
 }
 
 // classify reads what ServiceNow answers with 403 for what others answer with 400 and 409.

@@ -39,7 +39,7 @@ func simulate(t *testing.T, options desksim.Options) *httptest.Server {
 	}
 	desk, err := desksim.New(options)
 	require.NoError(t, err)
-	server := httptest.NewServer(desk.ServiceNow())
+	server := httptest.NewServer(desk.Handler("http://desk.test"))
 	t.Cleanup(server.Close)
 	return server
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
+	"deskbridge/providers/internal/place"
 	"deskbridge/providers/internal/text"
 	"deskbridge/providers/internal/zoned"
 )
@@ -17,35 +19,19 @@ const task = "task"
 
 // CreateTicket implements [providers.Desk].
 func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (providers.Ticket, error) {
-	const op = "create ticket"
-	if found, err := d.FindTicket(ctx, ticket.Key); providers.KindOf(err) != providers.NotFound {
-		return found, err
-	}
 	table := d.config.Requests
 	if ticket.Kind == providers.Incident {
 		table = d.config.Incidents
 	}
-	fields, err := d.newFields(ctx, op, table, ticket)
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	sysID, err := d.tables.insert(ctx, op, table.Name, fields)
-	if err != nil {
-		return providers.Ticket{}, d.client.Explain(err, providers.Forbidden, op,
-			"no right to create in table %s; grant the account a role that may, such as itil", table.Name)
-	}
-	if sysID == "" {
-		return providers.Ticket{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no ticket")
-	}
-	logged, err := d.FetchTicket(ctx, sysID)
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	if logged.Key != ticket.Key {
-		return providers.Ticket{}, d.client.Failf(op, providers.Misconfigured,
-			"ticket %s was created without its key; let the account write and read %s of table %s", logged.Number, d.config.KeyField, table.Name)
-	}
-	return logged, nil
+	keyCure := "let the account write and read " + d.config.KeyField + " of table " + table.Name
+	return flow.Log(ctx, d.client, d, ticket, keyCure, func(op string) (string, error) {
+		fields, err := d.newFields(ctx, op, table, ticket)
+		if err != nil {
+			return "", err
+		}
+		sysID, err := d.tables.insert(ctx, op, table.Name, fields)
+		return sysID, d.client.Explain(err, providers.Forbidden, op, "no right to create in table %s; grant the account a role that may, such as itil", table.Name)
+	})
 }
 
 // newFields looks up the group, and puts the key and the extra fields to the rest.
@@ -153,16 +139,16 @@ func (d *Desk) FetchTickets(ctx context.Context, ticketIDs []string) ([]provider
 // seen last; where a page shows nothing but more rows are there, they are passed over.
 func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery) (providers.ChangesPage, error) {
 	const op = "fetch changes"
-	from, err := parsePlace(changes.Page)
+	from, err := place.Parse(changes.Page, sysIDPattern)
 	if err != nil {
 		return providers.ChangesPage{}, d.client.Errorf(op, providers.Invalid, err)
 	}
 	where := "sys_updated_on>=" + zoned.Literal(changes.Since, d.zone) + "^sys_class_nameIN" + d.config.Incidents.Name + "," + d.config.Requests.Name
-	if from.after != "" {
-		where += "^sys_id>" + from.after
+	if from.After != "" {
+		where += "^sys_id>" + from.After
 	}
 	found, err := d.tables.records(ctx, op, query{
-		table: task, where: where + "^ORDERBYsys_id", fields: d.ticketFields(), limit: d.config.PageSize, offset: from.skip,
+		table: task, where: where + "^ORDERBYsys_id", fields: d.ticketFields(), limit: d.config.PageSize, offset: from.Skip,
 	})
 	if err != nil {
 		return providers.ChangesPage{}, err
@@ -174,7 +160,7 @@ func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery)
 	page := providers.ChangesPage{DeskTime: now}
 	for _, row := range found.records {
 		ticket := d.ticket(row)
-		if ticket.ID <= from.after || ticket.UpdatedAt.Before(changes.Since.Truncate(time.Second)) && d.config.TimeZone == "UTC" {
+		if ticket.ID <= from.After || ticket.UpdatedAt.Before(changes.Since.Truncate(time.Second)) && d.config.TimeZone == "UTC" {
 			return providers.ChangesPage{}, d.client.Failf(op, providers.Misconfigured,
 				"ServiceNow ignored a condition on sys_updated_on or sys_id; let the account read these fields of task")
 		}
@@ -182,45 +168,35 @@ func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery)
 	}
 	switch {
 	case len(page.Tickets) > 0:
-		page.Next = place{after: page.Tickets[len(page.Tickets)-1].ID}.String()
-	case found.total > from.skip+d.config.PageSize:
-		page.Next = place{after: from.after, skip: from.skip + d.config.PageSize}.String()
+		page.Next = place.Place{After: page.Tickets[len(page.Tickets)-1].ID}.String()
+	case found.total > from.Skip+d.config.PageSize:
+		page.Next = place.Place{After: from.After, Skip: from.Skip + d.config.PageSize}.String()
 	}
 	return page, nil
 }
 
 // UpdateTicket implements [providers.TicketUpdater].
 func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) (providers.Ticket, error) {
-	const op = "update ticket"
-	row, err := d.one(ctx, op, task, update.TicketID, d.ticketFields())
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	if before := d.ticket(row); strings.EqualFold(before.Status, update.Status) {
-		return before, nil
-	}
-	table := row.value("sys_class_name")
-	state, err := d.stateOf(ctx, op, table, update.Status)
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	fields := map[string]string{"state": state}
-	for status, more := range d.config.StatusFields {
-		if strings.EqualFold(status, update.Status) {
-			maps.Copy(fields, more)
+	const why = "a rule or an ACL of the instance may not allow it to follow"
+	return flow.SetStatus(ctx, d.client, d, update, why, func(op string, _ providers.Ticket) error {
+		row, err := d.one(ctx, op, task, update.TicketID, []string{"sys_id", "sys_class_name"})
+		if err != nil {
+			return err
 		}
-	}
-	if err := d.tables.update(ctx, op, table, update.TicketID, fields); err != nil {
-		return providers.Ticket{}, d.client.Explain(err, providers.Forbidden, op, "no right to change a ticket of table %s in this state; grant the account a role that may, such as itil", table)
-	}
-	after, err := d.FetchTicket(ctx, update.TicketID)
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	if !strings.EqualFold(after.Status, update.Status) {
-		return providers.Ticket{}, d.client.Failf(op, providers.Invalid, "ServiceNow kept status %q; a rule or an ACL of the instance may not allow %q to follow", after.Status, update.Status)
-	}
-	return after, nil
+		table := row.value("sys_class_name")
+		state, err := d.stateOf(ctx, op, table, update.Status)
+		if err != nil {
+			return err
+		}
+		fields := map[string]string{"state": state}
+		for status, more := range d.config.StatusFields {
+			if strings.EqualFold(status, update.Status) {
+				maps.Copy(fields, more)
+			}
+		}
+		err = d.tables.update(ctx, op, table, update.TicketID, fields)
+		return d.client.Explain(err, providers.Forbidden, op, "no right to change a ticket of table %s in this state; grant the account a role that may, such as itil", table)
+	})
 }
 
 // stateOf translates a status into the value of the table's field state; a table without

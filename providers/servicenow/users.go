@@ -56,7 +56,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 		return providers.User{}, err
 	}
 	maps.Copy(fields, user.Attributes)
-	if err := d.checkFree(ctx, op, "", fields); err != nil {
+	if err := unique.Check(ctx, d.client, op, d, "", user.Login, user.Email); err != nil {
 		return providers.User{}, err
 	}
 	sysID, err := d.tables.insert(ctx, op, users, fields)
@@ -67,16 +67,6 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 		return providers.User{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no user")
 	}
 	return d.readBack(ctx, op, sysID, fields)
-}
-
-// checkFree refuses a login or an e-mail address of somebody else: ServiceNow keeps the login
-// unique, and only that.
-func (d *Desk) checkFree(ctx context.Context, op, userID string, fields map[string]string) error {
-	taken, err := unique.Taken(ctx, d, userID, fields["user_name"], fields["email"])
-	if err == nil && taken {
-		return d.client.Failf(op, providers.Conflict, "login or e-mail address are in use")
-	}
-	return err
 }
 
 // UpdateUser implements [providers.UserUpdater].
@@ -105,7 +95,7 @@ func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (pro
 	if update.Active != nil {
 		fields["active"] = map[bool]string{true: "true", false: "false"}[*update.Active]
 	}
-	if err := d.checkFree(ctx, op, update.UserID, fields); err != nil {
+	if err := unique.Check(ctx, d.client, op, d, update.UserID, unique.Given(update.Login), unique.Given(update.Email)); err != nil {
 		return providers.User{}, err
 	}
 	if err := d.tables.update(ctx, op, users, update.UserID, fields); err != nil {

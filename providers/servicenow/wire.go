@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -92,26 +91,6 @@ func plain(entry string) string {
 		made, _ := text.Plain("text/html", []byte(codeBlock.FindStringSubmatch(block)[1]))
 		return made
 	})
-}
-
-// place is where a list of changes continues: after a sys_id, and past rows that are hidden.
-type place struct {
-	after string
-	skip  int
-}
-
-func (p place) String() string { return fmt.Sprintf("%s %d", p.after, p.skip) }
-
-func parsePlace(page string) (place, error) {
-	if page == "" {
-		return place{}, nil
-	}
-	after, rows, _ := strings.Cut(page, " ")
-	skip, err := strconv.Atoi(rows)
-	if err != nil || skip < 0 || after != "" && !sysIDPattern.MatchString(after) {
-		return place{}, fmt.Errorf("page %q is none of ours", page)
-	}
-	return place{after: after, skip: skip}, nil
 }
 
 // noteCursor is how far notes were read: a second, and the entries of that second that were

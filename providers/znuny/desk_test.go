@@ -38,7 +38,7 @@ func simulate(t *testing.T, options desksim.Options, accounts accounts) *httptes
 	}
 	desk, err := desksim.New(options)
 	require.NoError(t, err)
-	server := httptest.NewServer(desk.Znuny())
+	server := httptest.NewServer(desk.Handler("http://desk.test"))
 	t.Cleanup(server.Close)
 	return server
 }

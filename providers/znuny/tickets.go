@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/text"
 	"deskbridge/providers/internal/zoned"
 	wire "deskbridge/providers/znuny/internal/ticketconnector"
@@ -16,25 +17,21 @@ import (
 
 // CreateTicket implements [providers.Desk].
 func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (providers.Ticket, error) {
-	const op = "create ticket"
-	if found, err := d.FindTicket(ctx, ticket.Key); providers.KindOf(err) != providers.NotFound {
-		return found, err
-	}
-	request, err := d.newTicket(op, ticket)
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	var created wire.TicketCreateResponse
-	if _, err := d.client.Write(ctx, d.call(op, "TicketCreate", request, &created)); err != nil {
-		return providers.Ticket{}, err
-	}
-	if err := d.refusal(op, created.Error, providers.UnknownOutcome); err != nil {
-		return providers.Ticket{}, d.explainCreate(op, ticket, err)
-	}
-	if created.TicketID == "" {
-		return providers.Ticket{}, d.client.HTTP.Failf(op, providers.UnknownOutcome, "the answer names no ticket")
-	}
-	return d.FetchTicket(ctx, created.TicketID)
+	keyCure := "let the account write the dynamic field " + d.config.KeyField
+	return flow.Log(ctx, d.client.HTTP, d, ticket, keyCure, func(op string) (string, error) {
+		request, err := d.newTicket(op, ticket)
+		if err != nil {
+			return "", err
+		}
+		var created wire.TicketCreateResponse
+		if _, err := d.client.Write(ctx, d.call(op, "TicketCreate", request, &created)); err != nil {
+			return "", err
+		}
+		if err := d.refusal(op, created.Error, providers.UnknownOutcome); err != nil {
+			return "", d.explainCreate(op, ticket, err)
+		}
+		return created.TicketID, nil
+	})
 }
 
 // newTicket puts the ticket, its key and its extra fields into a request.
@@ -299,23 +296,12 @@ func (d *Desk) FetchChanges(ctx context.Context, query providers.ChangesQuery) (
 
 // UpdateTicket implements [providers.TicketUpdater].
 func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) (providers.Ticket, error) {
-	const op = "update ticket"
-	before, err := d.FetchTicket(ctx, update.TicketID)
-	if err != nil || strings.EqualFold(before.Status, update.Status) {
-		return before, err
-	}
-	if _, err := d.change(ctx, op, wire.TicketUpdate{TicketID: before.ID, Ticket: &wire.TicketChange{State: update.Status}}); err != nil {
-		return providers.Ticket{}, d.client.HTTP.Explain(err, providers.Invalid, op,
+	const why = "an ACL or event of Znuny may have set it back"
+	return flow.SetStatus(ctx, d.client.HTTP, d, update, why, func(op string, before providers.Ticket) error {
+		_, err := d.change(ctx, op, wire.TicketUpdate{TicketID: before.ID, Ticket: &wire.TicketChange{State: update.Status}})
+		return d.client.HTTP.Explain(err, providers.Invalid, op,
 			"Znuny does not take the status %q: it has no such state, or the state needs a time as pending ones do", update.Status)
-	}
-	after, err := d.FetchTicket(ctx, before.ID)
-	if err != nil {
-		return providers.Ticket{}, err
-	}
-	if !strings.EqualFold(after.Status, update.Status) {
-		return providers.Ticket{}, d.client.HTTP.Failf(op, providers.Invalid, "Znuny kept status %q; an ACL or event of Znuny may have set it back", after.Status)
-	}
-	return after, nil
+	})
 }
 
 // change writes to a ticket and returns the ID of the article that it made.

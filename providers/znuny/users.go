@@ -71,10 +71,8 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 	if user.Login == "" {
 		user.Login = user.Email
 	}
-	if taken, err := unique.Taken(ctx, d, "", user.Login, user.Email); err != nil {
+	if err := unique.Check(ctx, d.client.HTTP, op, d, "", user.Login, user.Email); err != nil {
 		return providers.User{}, err
-	} else if taken {
-		return providers.User{}, d.client.HTTP.Failf(op, providers.Conflict, "login or e-mail address are in use")
 	}
 	fields := map[string]string{"UserLogin": user.Login, "UserEmail": user.Email, "ValidID": valid, "UserCustomerID": d.config.CustomerID}
 	if d.config.CustomerID == "" {
@@ -87,10 +85,8 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 		return providers.User{}, err
 	}
 	if len(answer) == 0 {
-		if taken, err := unique.Taken(ctx, d, "", user.Login, user.Email); err != nil {
+		if err := unique.Check(ctx, d.client.HTTP, op, d, "", user.Login, user.Email); err != nil {
 			return providers.User{}, err
-		} else if taken {
-			return providers.User{}, d.client.HTTP.Failf(op, providers.Conflict, "login or e-mail address are in use")
 		}
 		return providers.User{}, d.client.HTTP.Failf(op, providers.Invalid, "Znuny refuses the customer user; it checks the e-mail address, and needs first and last name")
 	}
@@ -138,12 +134,8 @@ func (d *Desk) changes(ctx context.Context, op string, update providers.UserUpda
 		return nil, d.client.HTTP.Failf(op, providers.Unsupported, "a customer user's login is its ID; rename it in Znuny")
 	}
 	if update.Email != nil && !strings.EqualFold(*update.Email, before["UserEmail"]) {
-		taken, err := unique.Taken(ctx, d, before["UserLogin"], "", *update.Email)
-		if err != nil {
+		if err := unique.Check(ctx, d.client.HTTP, op, d, before["UserLogin"], "", *update.Email); err != nil {
 			return nil, err
-		}
-		if taken {
-			return nil, d.client.HTTP.Failf(op, providers.Conflict, "the e-mail address is in use")
 		}
 		changed["UserEmail"] = *update.Email
 	}

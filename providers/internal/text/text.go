@@ -2,15 +2,10 @@
 package text
 
 import (
-	"html"
 	"strings"
-
-	"github.com/microcosm-cc/bluemonday"
 
 	"deskbridge/providers"
 )
-
-var stripTags = bluemonday.StrictPolicy().AddSpaceWhenStrippingTag(true)
 
 // Plain turns a message of a content type into text; ok is false for one that is none.
 func Plain(contentType string, content []byte) (text string, ok bool) {
@@ -18,7 +13,7 @@ func Plain(contentType string, content []byte) (text string, ok bool) {
 	case "text/plain":
 		return strings.ToValidUTF8(string(content), "\uFFFD"), true
 	case "text/html":
-		return html.UnescapeString(stripTags.Sanitize(string(content))), true
+		return FromHTML(string(content)), true
 	}
 	return "", false
 }

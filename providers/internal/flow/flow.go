@@ -1,0 +1,127 @@
+// Package flow is what desks do around their own calls alike: they look before they write, and
+// read back after.
+package flow
+
+import (
+	"bytes"
+	"context"
+	"strings"
+
+	"deskbridge/providers"
+	"deskbridge/providers/internal/rest"
+)
+
+// Desk is what is asked of a desk here.
+type Desk interface {
+	providers.Desk
+	providers.TicketFetcher
+}
+
+// Log creates a ticket unless one carries its key, and reads it back. insert sends it and
+// returns the new ticket's ID; keyCure says what to do where the desk does not keep the key.
+func Log(ctx context.Context, client *rest.Client, desk Desk, ticket providers.NewTicket, keyCure string, insert func(op string) (string, error)) (providers.Ticket, error) {
+	const op = "create ticket"
+	if found, err := desk.FindTicket(ctx, ticket.Key); providers.KindOf(err) != providers.NotFound {
+		return found, err
+	}
+	id, err := insert(op)
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	if id == "" {
+		return providers.Ticket{}, client.Failf(op, providers.UnknownOutcome, "the answer names no ticket")
+	}
+	logged, err := desk.FetchTicket(ctx, id)
+	if err != nil {
+		return providers.Ticket{}, err
+	}
+	if logged.Key != ticket.Key {
+		return providers.Ticket{}, client.Failf(op, providers.Misconfigured, "ticket %s was created without its key; %s", logged.Number, keyCure)
+	}
+	return logged, nil
+}
+
+// SetStatus sets a status unless the ticket has it, and reads it back; why says what may keep
+// the desk from taking it.
+func SetStatus(ctx context.Context, client *rest.Client, desk Desk, update providers.TicketUpdate, why string, set func(op string, before providers.Ticket) error) (providers.Ticket, error) {
+	const op = "update ticket"
+	before, err := desk.FetchTicket(ctx, update.TicketID)
+	if err != nil || strings.EqualFold(before.Status, update.Status) {
+		return before, err
+	}
+	if err := set(op, before); err != nil {
+		return providers.Ticket{}, err
+	}
+	after, err := desk.FetchTicket(ctx, before.ID)
+	if err == nil && !strings.EqualFold(after.Status, update.Status) {
+		return providers.Ticket{}, client.Failf(op, providers.Invalid, "the desk kept status %q and did not take %q; %s", after.Status, update.Status, why)
+	}
+	return after, err
+}
+
+// Files is how a desk keeps the files of a ticket.
+type Files struct {
+	// List returns the ticket's files, those of other names too; Size is negative where it is not told.
+	List func(op string, ticket providers.Ticket) ([]providers.Attachment, error)
+	// Content downloads one; ContentType and ID are as in the list.
+	Content func(op string, ticket providers.Ticket, file providers.Attachment) ([]byte, error)
+	// Send uploads the file.
+	Send func(op string, ticket providers.Ticket) error
+	// Cure says what to do where the desk does not show what it took.
+	Cure string
+}
+
+// Upload uploads a file unless the ticket has one of this name, size and content.
+func Upload(ctx context.Context, client *rest.Client, desk Desk, file providers.NewAttachment, files Files) (providers.Attachment, error) {
+	const op = "upload attachment"
+	if err := file.Validate(); err != nil {
+		return providers.Attachment{}, client.Refuse(op, err)
+	}
+	ticket, err := desk.FetchTicket(ctx, file.TicketID)
+	if err != nil {
+		return providers.Attachment{}, err
+	}
+	if there, err := files.find(op, ticket, file); err != nil || there.ID != "" {
+		return there, err
+	}
+	if err := files.Send(op, ticket); err != nil {
+		return providers.Attachment{}, err
+	}
+	uploaded, err := files.find(op, ticket, file)
+	if err == nil && uploaded.ID == "" {
+		return providers.Attachment{}, client.Failf(op, providers.UnknownOutcome, "the desk took the file but does not show it; %s", files.Cure)
+	}
+	return uploaded, err
+}
+
+func (f Files) find(op string, ticket providers.Ticket, file providers.NewAttachment) (providers.Attachment, error) {
+	all, err := f.List(op, ticket)
+	if err != nil {
+		return providers.Attachment{}, err
+	}
+	for _, there := range all {
+		if there.Name != file.Name || there.Size >= 0 && there.Size != int64(len(file.Content)) {
+			continue
+		}
+		content, err := f.Content(op, ticket, there)
+		if err != nil {
+			return providers.Attachment{}, err
+		}
+		if bytes.Equal(content, file.Content) {
+			there.Size = int64(len(content))
+			return there, nil
+		}
+	}
+	return providers.Attachment{}, nil
+}
+
+// Written is a note that was just added, as the list of notes shows it, for desks whose answer
+// does not name it: the newest with these words.
+func Written(client *rest.Client, op string, notes []providers.Note, body string) (providers.Note, error) {
+	for i := len(notes) - 1; i >= 0; i-- {
+		if strings.Join(strings.Fields(notes[i].Body), " ") == strings.Join(strings.Fields(body), " ") {
+			return notes[i], nil
+		}
+	}
+	return providers.Note{}, client.Failf(op, providers.UnknownOutcome, "the desk took the note but does not show it as customer-facing")
+}
