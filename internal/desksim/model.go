@@ -306,6 +306,9 @@ func (d *Desk) merge(from, into *Ticket, author int) {
 		from.Status = statusMerged
 		d.write(from, Note{Kind: Public, Author: author}, newFile{contentType: "text/plain", content: []byte("Merged Ticket.")})
 	}
+	if d.rules.leaveMerge != nil {
+		d.rules.leaveMerge(d, from, into, author)
+	}
 	from.MergedInto = into.ID
 	d.touch("ticket", from.ID, from)
 	d.write(into, Note{Kind: Merged, Author: author})

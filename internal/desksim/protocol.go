@@ -3,6 +3,7 @@ package desksim
 import (
 	"bytes"
 	"encoding/json"
+	"html"
 	"io"
 	"maps"
 	"net/http"
@@ -226,4 +227,12 @@ func firstUpload(r *http.Request, part string) (newFile, bool) {
 	}
 	upload := r.MultipartForm.File[part][0]
 	return newFile{name: upload.Filename, contentType: upload.Header.Get("Content-Type"), content: readUpload(upload)}, true
+}
+
+// asHTML is a text as HTML; what is HTML already stays.
+func asHTML(text *File) string {
+	if strings.HasPrefix(text.ContentType, "text/html") {
+		return string(text.Content)
+	}
+	return strings.ReplaceAll(html.EscapeString(string(text.Content)), "\n", "<br>")
 }

@@ -16,12 +16,13 @@ const (
 	BMC        Vendor = "bmc"
 	RT         Vendor = "rt"
 	ServiceNow Vendor = "servicenow"
+	Zendesk    Vendor = "zendesk"
 	Znuny      Vendor = "znuny"
 )
 
 // vendors is the registry: what makes a vendor's desk is in the vendor's own file.
 var vendors = map[Vendor]rules{
-	BMC: bmcRules, RT: rtRules, ServiceNow: servicenowRules, Znuny: znunyRules,
+	BMC: bmcRules, RT: rtRules, ServiceNow: servicenowRules, Zendesk: zendeskRules, Znuny: znunyRules,
 }
 
 const statusMerged = "merged"
@@ -40,7 +41,9 @@ type rules struct {
 	mergeMoves bool
 	// findsMerged: searches find merged tickets.
 	findsMerged bool
-	sample      Sample
+	// leaveMerge is what a merge leaves on the two tickets; nil if nothing else.
+	leaveMerge func(desk *Desk, from, into *Ticket, author int)
+	sample     Sample
 }
 
 // Sample is how a connection to a simulated desk is configured that has the queue Support and

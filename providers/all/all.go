@@ -9,6 +9,7 @@ import (
 	"deskbridge/providers/bmc"
 	"deskbridge/providers/rt"
 	"deskbridge/providers/servicenow"
+	"deskbridge/providers/zendesk"
 	"deskbridge/providers/znuny"
 )
 
@@ -29,6 +30,7 @@ var types = map[string]Type{
 	"bmc":        register("BMC Helix ITSM / Remedy", (*bmc.Desk)(nil), bmc.New, bmc.Config.Validate),
 	"rt":         register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
 	"servicenow": register("ServiceNow", (*servicenow.Desk)(nil), servicenow.New, servicenow.Config.Validate),
+	"zendesk":    register("Zendesk Support", (*zendesk.Desk)(nil), zendesk.New, zendesk.Config.Validate),
 	"znuny":      register("Znuny 6.5 / OTRS 6", (*znuny.Desk)(nil), znuny.New, znuny.Config.Validate),
 }
 

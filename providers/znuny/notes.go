@@ -2,15 +2,14 @@ package znuny
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/text"
 	"deskbridge/providers/internal/zoned"
 	wire "deskbridge/providers/znuny/internal/ticketconnector"
@@ -136,7 +135,7 @@ func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachmen
 		return there, nil
 	}
 	_, err = d.change(ctx, op, wire.TicketUpdate{
-		TicketID: ticket.TicketID, Article: internalArticle("Attachment", "A file was attached.\n"+fingerprint(file)),
+		TicketID: ticket.TicketID, Article: internalArticle("Attachment", flow.UploadNote(file)),
 		Attachment: []*wire.NewAttachment{{
 			Content: base64.StdEncoding.EncodeToString(file.Content), ContentType: "application/octet-stream", Filename: file.Name,
 		}},
@@ -158,15 +157,10 @@ func (d *Desk) UploadAttachment(ctx context.Context, file providers.NewAttachmen
 // contents of all of them or of none.
 var attachments = wire.TicketGet{AllArticles: "1", Attachments: "1", GetAttachmentContents: "0"}
 
-// fingerprint is a line in the article of an upload, by which its content is known again.
-func fingerprint(file providers.NewAttachment) string {
-	return fmt.Sprintf("SHA-256 %x", sha256.Sum256(file.Content))
-}
-
 // findAttachment looks for a file of this name and size in an article with its fingerprint.
 func findAttachment(ticket *wire.Ticket, file providers.NewAttachment) (providers.Attachment, bool) {
 	for _, article := range ticket.Article {
-		if !strings.Contains(article.Body, fingerprint(file)) {
+		if !strings.Contains(article.Body, flow.Fingerprint(file)) {
 			continue
 		}
 		for _, candidate := range article.Attachment {

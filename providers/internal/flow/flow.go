@@ -5,6 +5,8 @@ package flow
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"strings"
 
 	"deskbridge/providers"
@@ -63,7 +65,7 @@ func SetStatus(ctx context.Context, client *rest.Client, desk Desk, update provi
 type Files struct {
 	// List returns the ticket's files, those of other names too; Size is negative where it is not told.
 	List func(op string, ticket providers.Ticket) ([]providers.Attachment, error)
-	// Content downloads one; ContentType and ID are as in the list.
+	// Content downloads one. It is nil where List tells a content by its [Fingerprint].
 	Content func(op string, ticket providers.Ticket, file providers.Attachment) ([]byte, error)
 	// Send uploads the file.
 	Send func(op string, ticket providers.Ticket) error
@@ -103,6 +105,10 @@ func (f Files) find(op string, ticket providers.Ticket, file providers.NewAttach
 		if there.Name != file.Name || there.Size >= 0 && there.Size != int64(len(file.Content)) {
 			continue
 		}
+		if f.Content == nil {
+			there.Size = int64(len(file.Content))
+			return there, nil
+		}
 		content, err := f.Content(op, ticket, there)
 		if err != nil {
 			return providers.Attachment{}, err
@@ -124,4 +130,27 @@ func Written(client *rest.Client, op string, notes []providers.Note, body string
 		}
 	}
 	return providers.Note{}, client.Failf(op, providers.UnknownOutcome, "the desk took the note but does not show it as customer-facing")
+}
+
+// Fingerprint is a line in the note that an upload hangs on, by which its content is known again
+// without a download.
+func Fingerprint(file providers.NewAttachment) string {
+	return fmt.Sprintf("SHA-256 %x", sha256.Sum256(file.Content))
+}
+
+// UploadNote is the text of such a note, which is internal.
+func UploadNote(file providers.NewAttachment) string {
+	return "A file was attached.\n" + Fingerprint(file)
+}
+
+// Tried is a finding of a check: a function that was tried, with the problem and its cure where
+// that failed for another reason than that the desk is down.
+func Tried(function string, err error, problem, cure string) providers.Finding {
+	switch {
+	case err == nil:
+		return providers.Finding{Function: function}
+	case providers.KindOf(err).Retryable():
+		return providers.Finding{Function: function, Problem: err.Error(), Cure: "check again when the desk answers"}
+	}
+	return providers.Finding{Function: function, Problem: problem, Cure: cure}
 }

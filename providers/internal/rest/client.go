@@ -61,6 +61,7 @@ type Call struct {
 	Path   string
 	Params map[string]string
 	Query  url.Values
+	// Header is sent with its names as they are written.
 	Header map[string]string
 	// JSON is sent as the body unless Form or Body is set.
 	JSON any
@@ -223,7 +224,10 @@ func (c *Client) execute(ctx context.Context, call Call) (*resty.Response, error
 }
 
 func (c *Client) request(ctx context.Context, call Call) (*resty.Request, error) {
-	request := c.resty.R().SetContext(ctx).SetHeaders(call.Header).SetPathParams(call.Params).SetQueryParamsFromValues(call.Query)
+	request := c.resty.R().SetContext(ctx).SetPathParams(call.Params).SetQueryParamsFromValues(call.Query)
+	for name, value := range call.Header {
+		request.SetHeaderVerbatim(name, value)
+	}
 	switch {
 	case call.Form != nil:
 		fields := make([]*resty.MultipartField, len(call.Form))
