@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 	validator "github.com/pb33f/libopenapi-validator"
 	"github.com/pb33f/libopenapi-validator/config"
 	"github.com/pb33f/libopenapi-validator/errors"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -28,13 +30,30 @@ type document struct {
 	paths []string
 	// vague: the document does not say what bodies hold, so that no property is declared.
 	vague bool
+	// beyond is what the vendor's pages say and the document lacks, or has wrong.
+	beyond []exemption
 	// least is how many exchanges the suite makes at least.
 	least int
 }
 
+// exemption leaves out problems of paths that begin so and whose text holds this.
+type exemption struct{ path, problem string }
+
 var documents = []document{
 	// The Quebec release's, from the Ballerina connector; it has no Attachment API.
-	{"servicenow.json", "servicenow", []string{"/api/now/table/"}, true, 500},
+	{name: "servicenow.json", desk: "servicenow", paths: []string{"/api/now/table/"}, vague: true, least: 500},
+	{name: "zendesk.json", desk: "zendesk", paths: []string{"/api/v2/"}, least: 500, beyond: []exemption{
+		// developer.zendesk.com: paging by cursor and by offset, of every list
+		{"/api/v2/", "'page[size]'"}, {"/api/v2/", "'page[after]'"}, {"/api/v2/", "'$.body.meta'"}, {"/api/v2/", "'$.body.links'"},
+		{"/api/v2/", "'$.body.count'"}, {"/api/v2/", "'$.body.next_page'"}, {"/api/v2/", "'$.body.previous_page'"},
+		{"/api/v2/incremental/", "'per_page'"}, {"/api/v2/incremental/", "'start_time' is missing"}, // not with a cursor
+		{"/api/v2/tickets", "'Idempotency-Key'"}, {"/api/v2/users", ".user_fields"}, {"/api/v2/users", "].user_fields."},
+		{"/api/v2/incremental/", "].status: value must be one of"}, // deleted, by the endpoint's description
+		{"/api/v2/uploads", "'filename'"},                          // by the endpoint's description
+		// UserInput lacks what UserForAdmin has
+		{"/api/v2/users/", "'$.body.user.external_id'"}, {"/api/v2/users/", "'$.body.user.notes'"}, {"/api/v2/users/", "'$.body.user.suspended'"},
+		{"/api/v2/users/me", "'$.body.user."}, // the validator does not look into anyOf within allOf
+	}},
 }
 
 // load makes a strict validator. Of a vague document it is strict about query parameters only.
@@ -63,7 +82,7 @@ func TestWhatWasSaidIsValidByTheVendorsDocuments(t *testing.T) {
 			v := load(t, d)
 			files, err := filepath.Glob(filepath.Join(folder, d.desk, "*.request"))
 			require.NoError(t, err)
-			checked := 0
+			checked, seen := 0, map[string]bool{}
 			for _, file := range files {
 				content, err := os.ReadFile(file)
 				require.NoError(t, err)
@@ -71,7 +90,12 @@ func TestWhatWasSaidIsValidByTheVendorsDocuments(t *testing.T) {
 				require.NoError(t, err)
 				if problems, described := check(t, v, d, content, answer); described {
 					checked++
-					require.Empty(t, problems, "%s\n%s", content, answer)
+					for _, problem := range problems { // each once, with an exchange where it is
+						if !seen[problem] {
+							seen[problem] = true
+							assert.Fail(t, problem, "%.600s\n%.1200s", content, answer)
+						}
+					}
 				}
 			}
 			require.GreaterOrEqual(t, checked, d.least, "the suite recorded too little")
@@ -92,10 +116,14 @@ func check(t *testing.T, v validator.Validator, d document, content, answer []by
 		return nil, false
 	}
 	request.URL.Scheme, request.URL.Host = "http", request.Host
+	var found []*errors.ValidationError
+	if answer == nil {
+		_, found = v.ValidateHttpRequest(request)
+		return d.texts(request, found), true
+	}
 	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), request)
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
-	var found []*errors.ValidationError
 	if response.StatusCode != http.StatusBadRequest { // what the desk refuses may be invalid
 		_, found = v.ValidateHttpRequest(request)
 	}
@@ -103,27 +131,48 @@ func check(t *testing.T, v validator.Validator, d document, content, answer []by
 		_, more := v.ValidateHttpResponse(request, response)
 		found = append(found, more...)
 	}
+	return d.texts(request, found), true
+}
+
+// texts writes problems that are not exempt.
+func (d document) texts(request *http.Request, found []*errors.ValidationError) (problems []string) {
 	for _, problem := range found {
-		problems = append(problems, fmt.Sprint(problem.Message, ": ", problem.Reason))
+		text := fmt.Sprint(problem.Message, ": ", problem.Reason)
+		for _, more := range problem.SchemaValidationErrors {
+			text += fmt.Sprint("; ", more.FieldPath, ": ", more.Reason)
+		}
+		if !d.exempt(request.URL.Path, text) {
+			problems = append(problems, text)
+		}
 	}
-	return problems, true
+	return problems
+}
+
+func (d document) exempt(path, problem string) bool {
+	return slices.ContainsFunc(d.beyond, func(e exemption) bool { return strings.HasPrefix(path, e.path) && strings.Contains(problem, e.problem) })
 }
 
 // The validator itself has to find what a mistake in a desk would be.
 func TestAPlantedMistakeIsFound(t *testing.T) {
-	const answered = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"result\":[]}"
+	get := func(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n" }
+	send := func(method, path, body string) string {
+		return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", method, path, len(body), body)
+	}
 	for _, c := range []struct{ desk, good, bad string }{
-		{"servicenow", "GET /api/now/table/task?sysparm_query=a%3Db HTTP/1.1\r\nHost: x\r\n\r\n", "GET /api/now/table/task?sysparm_querry=a%3Db HTTP/1.1\r\nHost: x\r\n\r\n"},
-		{"servicenow", "GET /api/now/table/task?sysparm_limit=3 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /api/now/table/task?sysparm_limit=some HTTP/1.1\r\nHost: x\r\n\r\n"},
+		{"servicenow", get("/api/now/table/task?sysparm_query=a%3Db"), get("/api/now/table/task?sysparm_querry=a%3Db")},
+		{"servicenow", get("/api/now/table/task?sysparm_limit=3"), get("/api/now/table/task?sysparm_limit=some")},
+		{"zendesk", get("/api/v2/tickets?external_id=1"), get("/api/v2/tickets?externalid=1")},
+		{"zendesk", send("PUT", "/api/v2/tickets/1", `{"ticket":{"status":"open"}}`), send("PUT", "/api/v2/tickets/1", `{"ticket":{"statuss":"open"}}`)},
+		{"zendesk", send("PUT", "/api/v2/tickets/1", `{"ticket":{"status":"open"}}`), send("PUT", "/api/v2/tickets/1", `{"ticket":{"status":"resolved"}}`)},
 	} {
 		for _, d := range documents {
 			if d.desk != c.desk {
 				continue
 			}
-			problems, described := check(t, load(t, d), d, []byte(c.good), []byte(answered))
+			problems, described := check(t, load(t, d), d, []byte(c.good), nil)
 			require.True(t, described)
 			require.Empty(t, problems)
-			problems, _ = check(t, load(t, d), d, []byte(c.bad), []byte(answered))
+			problems, _ = check(t, load(t, d), d, []byte(c.bad), nil)
 			require.NotEmpty(t, problems, c.bad)
 		}
 	}
