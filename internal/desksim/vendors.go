@@ -14,6 +14,7 @@ type Vendor string
 // The vendors.
 const (
 	BMC        Vendor = "bmc"
+	Jira       Vendor = "jira"
 	RT         Vendor = "rt"
 	ServiceNow Vendor = "servicenow"
 	Zendesk    Vendor = "zendesk"
@@ -22,7 +23,7 @@ const (
 
 // vendors is the registry: what makes a vendor's desk is in the vendor's own file.
 var vendors = map[Vendor]rules{
-	BMC: bmcRules, RT: rtRules, ServiceNow: servicenowRules, Zendesk: zendeskRules, Znuny: znunyRules,
+	BMC: bmcRules, Jira: jiraRules, RT: rtRules, ServiceNow: servicenowRules, Zendesk: zendeskRules, Znuny: znunyRules,
 }
 
 const statusMerged = "merged"

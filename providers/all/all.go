@@ -7,6 +7,7 @@ import (
 
 	"deskbridge/providers"
 	"deskbridge/providers/bmc"
+	"deskbridge/providers/jira"
 	"deskbridge/providers/rt"
 	"deskbridge/providers/servicenow"
 	"deskbridge/providers/zendesk"
@@ -28,6 +29,7 @@ type Type struct {
 
 var types = map[string]Type{
 	"bmc":        register("BMC Helix ITSM / Remedy", (*bmc.Desk)(nil), bmc.New, bmc.Config.Validate),
+	"jira":       register("Jira Service Management", (*jira.Desk)(nil), jira.New, jira.Config.Validate),
 	"rt":         register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
 	"servicenow": register("ServiceNow", (*servicenow.Desk)(nil), servicenow.New, servicenow.Config.Validate),
 	"zendesk":    register("Zendesk Support", (*zendesk.Desk)(nil), zendesk.New, zendesk.Config.Validate),

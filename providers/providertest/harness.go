@@ -52,6 +52,8 @@ type Traits struct {
 	Identities []providers.Identity
 	// Renames: a user's login can be changed.
 	Renames bool
+	// OwnLogins: the desk chooses a user's login itself, and has no employee number.
+	OwnLogins bool
 	// Merges: tickets can be merged.
 	Merges bool
 	// NotesOpen: a customer-facing note opens a ticket that is new or resolved.

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,9 @@ func (s *suite) userCases() []testCase {
 			require.NoError(t, err)
 			require.True(t, created.Active)
 			require.Equal(t, want.DisplayName, created.DisplayName)
+			if s.Traits.OwnLogins {
+				want.Login = cmp.Or(created.Login, want.Login)
+			}
 			values := map[providers.Identity]string{
 				providers.ByEmail: want.Email, providers.ByLogin: want.Login, providers.ByEmployeeNumber: want.EmployeeNumber,
 			}
