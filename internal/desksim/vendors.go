@@ -13,17 +13,18 @@ type Vendor string
 
 // The vendors.
 const (
-	BMC        Vendor = "bmc"
-	Jira       Vendor = "jira"
-	RT         Vendor = "rt"
-	ServiceNow Vendor = "servicenow"
-	Zendesk    Vendor = "zendesk"
-	Znuny      Vendor = "znuny"
+	BMC          Vendor = "bmc"
+	Freshservice Vendor = "freshservice"
+	Jira         Vendor = "jira"
+	RT           Vendor = "rt"
+	ServiceNow   Vendor = "servicenow"
+	Zendesk      Vendor = "zendesk"
+	Znuny        Vendor = "znuny"
 )
 
 // vendors is the registry: what makes a vendor's desk is in the vendor's own file.
 var vendors = map[Vendor]rules{
-	BMC: bmcRules, Jira: jiraRules, RT: rtRules, ServiceNow: servicenowRules, Zendesk: zendeskRules, Znuny: znunyRules,
+	BMC: bmcRules, Freshservice: freshserviceRules, Jira: jiraRules, RT: rtRules, ServiceNow: servicenowRules, Zendesk: zendeskRules, Znuny: znunyRules,
 }
 
 const statusMerged = "merged"

@@ -7,6 +7,7 @@ import (
 
 	"deskbridge/providers"
 	"deskbridge/providers/bmc"
+	"deskbridge/providers/freshservice"
 	"deskbridge/providers/jira"
 	"deskbridge/providers/rt"
 	"deskbridge/providers/servicenow"
@@ -28,12 +29,13 @@ type Type struct {
 }
 
 var types = map[string]Type{
-	"bmc":        register("BMC Helix ITSM / Remedy", (*bmc.Desk)(nil), bmc.New, bmc.Config.Validate),
-	"jira":       register("Jira Service Management", (*jira.Desk)(nil), jira.New, jira.Config.Validate),
-	"rt":         register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
-	"servicenow": register("ServiceNow", (*servicenow.Desk)(nil), servicenow.New, servicenow.Config.Validate),
-	"zendesk":    register("Zendesk Support", (*zendesk.Desk)(nil), zendesk.New, zendesk.Config.Validate),
-	"znuny":      register("Znuny 6.5 / OTRS 6", (*znuny.Desk)(nil), znuny.New, znuny.Config.Validate),
+	"bmc":          register("BMC Helix ITSM / Remedy", (*bmc.Desk)(nil), bmc.New, bmc.Config.Validate),
+	"freshservice": register("Freshservice", (*freshservice.Desk)(nil), freshservice.New, freshservice.Config.Validate),
+	"jira":         register("Jira Service Management", (*jira.Desk)(nil), jira.New, jira.Config.Validate),
+	"rt":           register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
+	"servicenow":   register("ServiceNow", (*servicenow.Desk)(nil), servicenow.New, servicenow.Config.Validate),
+	"zendesk":      register("Zendesk Support", (*zendesk.Desk)(nil), zendesk.New, zendesk.Config.Validate),
+	"znuny":        register("Znuny 6.5 / OTRS 6", (*znuny.Desk)(nil), znuny.New, znuny.Config.Validate),
 }
 
 // register makes the entry of a desk with settings C.
