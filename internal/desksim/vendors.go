@@ -18,13 +18,21 @@ const (
 	Jira         Vendor = "jira"
 	RT           Vendor = "rt"
 	ServiceNow   Vendor = "servicenow"
+	TOPdesk      Vendor = "topdesk"
 	Zendesk      Vendor = "zendesk"
 	Znuny        Vendor = "znuny"
 )
 
 // vendors is the registry: what makes a vendor's desk is in the vendor's own file.
 var vendors = map[Vendor]rules{
-	BMC: bmcRules, Freshservice: freshserviceRules, Jira: jiraRules, RT: rtRules, ServiceNow: servicenowRules, Zendesk: zendeskRules, Znuny: znunyRules,
+	BMC:          bmcRules,
+	Freshservice: freshserviceRules,
+	Jira:         jiraRules,
+	RT:           rtRules,
+	ServiceNow:   servicenowRules,
+	TOPdesk:      topdeskRules,
+	Zendesk:      zendeskRules,
+	Znuny:        znunyRules,
 }
 
 const statusMerged = "merged"

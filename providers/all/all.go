@@ -11,6 +11,7 @@ import (
 	"deskbridge/providers/jira"
 	"deskbridge/providers/rt"
 	"deskbridge/providers/servicenow"
+	"deskbridge/providers/topdesk"
 	"deskbridge/providers/zendesk"
 	"deskbridge/providers/znuny"
 )
@@ -34,6 +35,7 @@ var types = map[string]Type{
 	"jira":         register("Jira Service Management", (*jira.Desk)(nil), jira.New, jira.Config.Validate),
 	"rt":           register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
 	"servicenow":   register("ServiceNow", (*servicenow.Desk)(nil), servicenow.New, servicenow.Config.Validate),
+	"topdesk":      register("TOPdesk", (*topdesk.Desk)(nil), topdesk.New, topdesk.Config.Validate),
 	"zendesk":      register("Zendesk Support", (*zendesk.Desk)(nil), zendesk.New, zendesk.Config.Validate),
 	"znuny":        register("Znuny 6.5 / OTRS 6", (*znuny.Desk)(nil), znuny.New, znuny.Config.Validate),
 }

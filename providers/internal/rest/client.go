@@ -70,6 +70,8 @@ type Call struct {
 	LogIn bool
 	// Body is sent as it is, with the type in Header.
 	Body []byte
+	// Optional says that an answer may be empty, as 204 is for a list without rows.
+	Optional bool
 	// Into takes the JSON of the answer, Raw its bytes.
 	Into any
 	Raw  *[]byte
@@ -202,7 +204,7 @@ func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, erro
 	if call.Raw != nil {
 		*call.Raw = response.Body()
 	}
-	if call.Into == nil || len(response.Body()) == 0 && effect == writing {
+	if call.Into == nil || len(response.Body()) == 0 && (effect == writing || call.Optional) {
 		return answer, nil
 	}
 	if err := json.Unmarshal(response.Body(), call.Into); err != nil {
