@@ -60,6 +60,11 @@ var documents = []document{
 		// it says octet-stream for what takes a form, as the description of the endpoint has it
 		{"/rest/servicedeskapi/servicedesk/7/attachTemporaryFile", "multipart/form-data"}, {"/rest/servicedeskapi/servicedesk/7/attachTemporaryFile", "'X-Atlassian-Token'"},
 	}},
+	{name: "topdesk-incident.json", desk: "topdesk", paths: []string{"/tas/api/incidents"}, least: 300},
+	{name: "topdesk-supporting.json", desk: "topdesk", paths: []string{"/tas/api/persons", "/tas/api/operatorgroups", "/tas/api/branches"}, least: 200, beyond: []exemption{
+		{"/tas/api/persons/id/", "request property 'id'"}, // the reason; the document says object and no more
+	}},
+	{name: "topdesk-general.json", desk: "topdesk", paths: []string{"/tas/api/productVersion", "/tas/api/archiving-reasons"}, least: 2},
 	{name: "zendesk.json", desk: "zendesk", paths: []string{"/api/v2/"}, least: 500, beyond: []exemption{
 		// developer.zendesk.com: paging by cursor and by offset, of every list
 		{"/api/v2/", "'page[size]'"}, {"/api/v2/", "'page[after]'"}, {"/api/v2/", "'$.body.meta'"}, {"/api/v2/", "'$.body.links'"},
@@ -185,6 +190,9 @@ func TestAPlantedMistakeIsFound(t *testing.T) {
 		{"jsm.json", send("POST", "/rest/servicedeskapi/customer", `{"email":"x"}`), send("POST", "/rest/servicedeskapi/customer", `{"mail":"x"}`)},
 		{"servicenow.json", get("/api/now/table/task?sysparm_query=a%3Db"), get("/api/now/table/task?sysparm_querry=a%3Db")},
 		{"servicenow.json", get("/api/now/table/task?sysparm_limit=3"), get("/api/now/table/task?sysparm_limit=some")},
+		{"topdesk-incident.json", get("/tas/api/incidents?pageSize=10"), get("/tas/api/incidents?page_size=10")},
+		{"topdesk-incident.json", get("/tas/api/incidents?dateFormat=iso8601"), get("/tas/api/incidents?dateFormat=iso")},
+		{"topdesk-supporting.json", get("/tas/api/operatorgroups/lookup?name=x"), get("/tas/api/operatorgroups/lookup?names=x")},
 		{"zendesk.json", get("/api/v2/tickets?external_id=1"), get("/api/v2/tickets?externalid=1")},
 		{"zendesk.json", send("PUT", "/api/v2/tickets/1", `{"ticket":{"status":"open"}}`), send("PUT", "/api/v2/tickets/1", `{"ticket":{"statuss":"open"}}`)},
 		{"zendesk.json", send("PUT", "/api/v2/tickets/1", `{"ticket":{"status":"open"}}`), send("PUT", "/api/v2/tickets/1", `{"ticket":{"status":"resolved"}}`)},

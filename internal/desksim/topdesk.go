@@ -395,7 +395,12 @@ func (api *topdesk) requests(_ caller, _ http.ResponseWriter, r *http.Request) a
 		return topdeskNotFound
 	}
 	descriptions := slices.DeleteFunc(api.desk.history(ticket), func(note *Note) bool { return note.Kind != Created })
-	return listed(r, descriptions, api.entryOf)
+	slices.Reverse(descriptions)
+	return listed(r, descriptions, func(note *Note) object {
+		entry := api.entryOf(note)
+		delete(entry, "invisibleForCaller") // a request is the caller's
+		return entry
+	})
 }
 
 func (api *topdesk) fileOf(file *File) object {

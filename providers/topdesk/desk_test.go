@@ -113,3 +113,15 @@ func TestAnEntryWithoutTheFlagIsInternal(t *testing.T) {
 	require.False(t, entry{}.note().Public)
 	require.True(t, entry{Invisible: &no}.note().Public)
 }
+
+func TestWhatTheCallerAddsToTheRequestIsANote(t *testing.T) {
+	simulated := simulate(t)
+	desk := connect(t, config(t, simulated.URL, "pass-bridge", 10))
+	ticket, err := desk.CreateTicket(t.Context(), newTicket(t, desk, "R/1"))
+	require.NoError(t, err)
+	require.NoError(t, simulated.Desk.WriteAs(1, desksim.Created, "text/html", "It is <i>urgent</i>.", ""))
+	page, err := desk.FetchNotes(t.Context(), providers.NotesQuery{TicketID: ticket.ID})
+	require.NoError(t, err)
+	require.Len(t, page.Notes, 1, "the first entry is the description")
+	require.Equal(t, "It is urgent.", page.Notes[0].Body)
+}

@@ -20,8 +20,8 @@
 //   - There is no deletion and no merging. An incident that was archived without having been
 //     closed is gone from work, and counts as deleted.
 //   - Customer-facing notes are actions with invisibleForCaller=false, compared as given: one
-//     without the flag is internal; and what the caller added to the request. The first entry of
-//     the request is the description. E-mails in the progress trail are left out.
+//     without the flag is internal; and what the caller added to the request, whose entries have
+//     no flag. The first entry of the request is the description. E-mails in the progress trail are left out.
 //   - An action holds HTML. Files hang on the incident, not on actions, with a visibility of
 //     their own; ours are visible to the caller.
 //   - A person is known by email, networkLoginName (login_field chooses another) and

@@ -43,7 +43,9 @@ func (d *Desk) discussion(ctx context.Context, op, incidentID string) ([]thread.
 		all = append(all, action.note())
 	}
 	for _, added := range requests[min(1, len(requests)):] {
-		all = append(all, added.note())
+		made := added.note()
+		made.Public = true // the request is the caller's, and has no flag
+		all = append(all, made)
 	}
 	return all, nil
 }
