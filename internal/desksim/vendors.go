@@ -15,6 +15,7 @@ type Vendor string
 const (
 	BMC          Vendor = "bmc"
 	Freshservice Vendor = "freshservice"
+	ITop         Vendor = "itop"
 	Jira         Vendor = "jira"
 	RT           Vendor = "rt"
 	ServiceNow   Vendor = "servicenow"
@@ -27,6 +28,7 @@ const (
 var vendors = map[Vendor]rules{
 	BMC:          bmcRules,
 	Freshservice: freshserviceRules,
+	ITop:         itopRules,
 	Jira:         jiraRules,
 	RT:           rtRules,
 	ServiceNow:   servicenowRules,
