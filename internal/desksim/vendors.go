@@ -15,6 +15,7 @@ type Vendor string
 const (
 	BMC          Vendor = "bmc"
 	Freshservice Vendor = "freshservice"
+	GLPI         Vendor = "glpi"
 	ITop         Vendor = "itop"
 	Jira         Vendor = "jira"
 	RT           Vendor = "rt"
@@ -28,6 +29,7 @@ const (
 var vendors = map[Vendor]rules{
 	BMC:          bmcRules,
 	Freshservice: freshserviceRules,
+	GLPI:         glpiRules,
 	ITop:         itopRules,
 	Jira:         jiraRules,
 	RT:           rtRules,
