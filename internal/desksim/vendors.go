@@ -13,30 +13,32 @@ type Vendor string
 
 // The vendors.
 const (
-	BMC          Vendor = "bmc"
-	Freshservice Vendor = "freshservice"
-	GLPI         Vendor = "glpi"
-	ITop         Vendor = "itop"
-	Jira         Vendor = "jira"
-	RT           Vendor = "rt"
-	ServiceNow   Vendor = "servicenow"
-	TOPdesk      Vendor = "topdesk"
-	Zendesk      Vendor = "zendesk"
-	Znuny        Vendor = "znuny"
+	BMC             Vendor = "bmc"
+	Freshservice    Vendor = "freshservice"
+	GLPI            Vendor = "glpi"
+	ITop            Vendor = "itop"
+	Jira            Vendor = "jira"
+	RT              Vendor = "rt"
+	ServiceDeskPlus Vendor = "servicedeskplus"
+	ServiceNow      Vendor = "servicenow"
+	TOPdesk         Vendor = "topdesk"
+	Zendesk         Vendor = "zendesk"
+	Znuny           Vendor = "znuny"
 )
 
 // vendors is the registry: what makes a vendor's desk is in the vendor's own file.
 var vendors = map[Vendor]rules{
-	BMC:          bmcRules,
-	Freshservice: freshserviceRules,
-	GLPI:         glpiRules,
-	ITop:         itopRules,
-	Jira:         jiraRules,
-	RT:           rtRules,
-	ServiceNow:   servicenowRules,
-	TOPdesk:      topdeskRules,
-	Zendesk:      zendeskRules,
-	Znuny:        znunyRules,
+	BMC:             bmcRules,
+	Freshservice:    freshserviceRules,
+	GLPI:            glpiRules,
+	ITop:            itopRules,
+	Jira:            jiraRules,
+	RT:              rtRules,
+	ServiceDeskPlus: servicedeskplusRules,
+	ServiceNow:      servicenowRules,
+	TOPdesk:         topdeskRules,
+	Zendesk:         zendeskRules,
+	Znuny:           znunyRules,
 }
 
 const statusMerged = "merged"

@@ -12,6 +12,7 @@ import (
 	"deskbridge/providers/itop"
 	"deskbridge/providers/jira"
 	"deskbridge/providers/rt"
+	"deskbridge/providers/servicedeskplus"
 	"deskbridge/providers/servicenow"
 	"deskbridge/providers/topdesk"
 	"deskbridge/providers/zendesk"
@@ -32,16 +33,17 @@ type Type struct {
 }
 
 var types = map[string]Type{
-	"bmc":          register("BMC Helix ITSM / Remedy", (*bmc.Desk)(nil), bmc.New, bmc.Config.Validate),
-	"freshservice": register("Freshservice", (*freshservice.Desk)(nil), freshservice.New, freshservice.Config.Validate),
-	"glpi":         register("GLPI 10", (*glpi.Desk)(nil), glpi.New, glpi.Config.Validate),
-	"itop":         register("Combodo iTop", (*itop.Desk)(nil), itop.New, itop.Config.Validate),
-	"jira":         register("Jira Service Management", (*jira.Desk)(nil), jira.New, jira.Config.Validate),
-	"rt":           register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
-	"servicenow":   register("ServiceNow", (*servicenow.Desk)(nil), servicenow.New, servicenow.Config.Validate),
-	"topdesk":      register("TOPdesk", (*topdesk.Desk)(nil), topdesk.New, topdesk.Config.Validate),
-	"zendesk":      register("Zendesk Support", (*zendesk.Desk)(nil), zendesk.New, zendesk.Config.Validate),
-	"znuny":        register("Znuny 6.5 / OTRS 6", (*znuny.Desk)(nil), znuny.New, znuny.Config.Validate),
+	"bmc":             register("BMC Helix ITSM / Remedy", (*bmc.Desk)(nil), bmc.New, bmc.Config.Validate),
+	"freshservice":    register("Freshservice", (*freshservice.Desk)(nil), freshservice.New, freshservice.Config.Validate),
+	"glpi":            register("GLPI 10", (*glpi.Desk)(nil), glpi.New, glpi.Config.Validate),
+	"itop":            register("Combodo iTop", (*itop.Desk)(nil), itop.New, itop.Config.Validate),
+	"jira":            register("Jira Service Management", (*jira.Desk)(nil), jira.New, jira.Config.Validate),
+	"rt":              register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
+	"servicedeskplus": register("ManageEngine ServiceDesk Plus", (*servicedeskplus.Desk)(nil), servicedeskplus.New, servicedeskplus.Config.Validate),
+	"servicenow":      register("ServiceNow", (*servicenow.Desk)(nil), servicenow.New, servicenow.Config.Validate),
+	"topdesk":         register("TOPdesk", (*topdesk.Desk)(nil), topdesk.New, topdesk.Config.Validate),
+	"zendesk":         register("Zendesk Support", (*zendesk.Desk)(nil), zendesk.New, zendesk.Config.Validate),
+	"znuny":           register("Znuny 6.5 / OTRS 6", (*znuny.Desk)(nil), znuny.New, znuny.Config.Validate),
 }
 
 // register makes the entry of a desk with settings C.

@@ -199,6 +199,9 @@ func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, erro
 	}
 	answer := Answer{Status: response.StatusCode(), Header: response.Header(), At: answerTime(response.Header())}
 	if response.StatusCode() < 200 || response.StatusCode() > 299 {
+		if call.LogIn && call.Into != nil {
+			_ = json.Unmarshal(response.Body(), call.Into) // why it is refused
+		}
 		return answer, c.statusError(call.Op, response, effect)
 	}
 	if call.Raw != nil {

@@ -12,7 +12,7 @@ import (
 
 // AccessToken asks for an OAuth 2.0 access token (RFC 6749, 4.3, 4.4 and 6) by a form with the
 // grant and the credentials; path may be a whole address. A grant that is refused is
-// [providers.Unauthenticated]: RFC 6749, 5.2 answers it with 400.
+// [providers.Unauthenticated]: RFC 6749, 5.2 answers it with 400, some with 200.
 func (c *Client) AccessToken(ctx context.Context, path string, form url.Values) (string, error) {
 	const op = "log in"
 	var answer struct {
@@ -24,7 +24,7 @@ func (c *Client) AccessToken(ctx context.Context, path string, form url.Values) 
 		Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
 	})
 	switch {
-	case providers.KindOf(err) == providers.Invalid || err == nil && answer.Error != "":
+	case answer.Error != "" && (err == nil || providers.KindOf(err) == providers.Invalid):
 		return "", c.Failf(op, providers.Unauthenticated, "the authorization server refuses the client or its credentials; correct client_id and client_secret")
 	case err == nil && answer.AccessToken == "":
 		return "", c.Failf(op, providers.Malformed, "the answer holds no token")
