@@ -317,7 +317,7 @@ func (d *Desk) merge(from, into *Ticket, author int) {
 // history lists the entries of a ticket and of those merged into it, oldest first.
 func (d *Desk) history(ticket *Ticket) []*Note {
 	if d.rules.mergeMoves {
-		return slices.DeleteFunc(sorted(d.notes), func(note *Note) bool { return note.Ticket != ticket.ID })
+		return d.own(ticket)
 	}
 	return slices.DeleteFunc(sorted(d.notes), func(note *Note) bool { return d.live(note.Ticket) != ticket })
 }

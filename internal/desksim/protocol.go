@@ -184,6 +184,11 @@ func (d *Desk) discussion(ticket *Ticket) []*Note {
 	})
 }
 
+// own are the entries of a ticket itself, without those of tickets merged into it, oldest first.
+func (d *Desk) own(ticket *Ticket) []*Note {
+	return slices.DeleteFunc(sorted(d.notes), func(note *Note) bool { return note.Ticket != ticket.ID })
+}
+
 // parts are a note's text, nil if it has none, and its files.
 func (d *Desk) parts(note *Note) (text *File, files []*File) {
 	for _, id := range note.Parts {

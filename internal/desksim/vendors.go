@@ -16,6 +16,7 @@ const (
 	BMC             Vendor = "bmc"
 	Freshservice    Vendor = "freshservice"
 	GLPI            Vendor = "glpi"
+	Halo            Vendor = "halo"
 	ITop            Vendor = "itop"
 	Jira            Vendor = "jira"
 	RT              Vendor = "rt"
@@ -31,6 +32,7 @@ var vendors = map[Vendor]rules{
 	BMC:             bmcRules,
 	Freshservice:    freshserviceRules,
 	GLPI:            glpiRules,
+	Halo:            haloRules,
 	ITop:            itopRules,
 	Jira:            jiraRules,
 	RT:              rtRules,

@@ -462,12 +462,7 @@ func (api *zendesk) comments(who caller, _ http.ResponseWriter, r *http.Request)
 	if ticket == nil {
 		return refused
 	}
-	var notes []*Note
-	for _, note := range sorted(api.desk.notes) {
-		if note.Ticket == ticket.ID && slices.Contains([]string{Created, Public, Internal}, note.Kind) {
-			notes = append(notes, note)
-		}
-	}
+	notes := slices.DeleteFunc(api.desk.own(ticket), func(note *Note) bool { return !slices.Contains([]string{Created, Public, Internal}, note.Kind) })
 	return zendeskPage(r, "comments", notes, func(note *Note) object {
 		text, files := api.desk.parts(note)
 		attachments := []object{}

@@ -9,6 +9,7 @@ import (
 	"deskbridge/providers/bmc"
 	"deskbridge/providers/freshservice"
 	"deskbridge/providers/glpi"
+	"deskbridge/providers/halo"
 	"deskbridge/providers/itop"
 	"deskbridge/providers/jira"
 	"deskbridge/providers/rt"
@@ -36,6 +37,7 @@ var types = map[string]Type{
 	"bmc":             register("BMC Helix ITSM / Remedy", (*bmc.Desk)(nil), bmc.New, bmc.Config.Validate),
 	"freshservice":    register("Freshservice", (*freshservice.Desk)(nil), freshservice.New, freshservice.Config.Validate),
 	"glpi":            register("GLPI 10", (*glpi.Desk)(nil), glpi.New, glpi.Config.Validate),
+	"halo":            register("HaloITSM", (*halo.Desk)(nil), halo.New, halo.Config.Validate),
 	"itop":            register("Combodo iTop", (*itop.Desk)(nil), itop.New, itop.Config.Validate),
 	"jira":            register("Jira Service Management", (*jira.Desk)(nil), jira.New, jira.Config.Validate),
 	"rt":              register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
