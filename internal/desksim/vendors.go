@@ -18,6 +18,7 @@ const (
 	GLPI            Vendor = "glpi"
 	Halo            Vendor = "halo"
 	ITop            Vendor = "itop"
+	Ivanti          Vendor = "ivanti"
 	Jira            Vendor = "jira"
 	RT              Vendor = "rt"
 	ServiceDeskPlus Vendor = "servicedeskplus"
@@ -34,6 +35,7 @@ var vendors = map[Vendor]rules{
 	GLPI:            glpiRules,
 	Halo:            haloRules,
 	ITop:            itopRules,
+	Ivanti:          ivantiRules,
 	Jira:            jiraRules,
 	RT:              rtRules,
 	ServiceDeskPlus: servicedeskplusRules,

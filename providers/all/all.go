@@ -11,6 +11,7 @@ import (
 	"deskbridge/providers/glpi"
 	"deskbridge/providers/halo"
 	"deskbridge/providers/itop"
+	"deskbridge/providers/ivanti"
 	"deskbridge/providers/jira"
 	"deskbridge/providers/rt"
 	"deskbridge/providers/servicedeskplus"
@@ -39,6 +40,7 @@ var types = map[string]Type{
 	"glpi":            register("GLPI 10", (*glpi.Desk)(nil), glpi.New, glpi.Config.Validate),
 	"halo":            register("HaloITSM", (*halo.Desk)(nil), halo.New, halo.Config.Validate),
 	"itop":            register("Combodo iTop", (*itop.Desk)(nil), itop.New, itop.Config.Validate),
+	"ivanti":          register("Ivanti Neurons for ITSM", (*ivanti.Desk)(nil), ivanti.New, ivanti.Config.Validate),
 	"jira":            register("Jira Service Management", (*jira.Desk)(nil), jira.New, jira.Config.Validate),
 	"rt":              register("Request Tracker 5", (*rt.Desk)(nil), rt.New, rt.Config.Validate),
 	"servicedeskplus": register("ManageEngine ServiceDesk Plus", (*servicedeskplus.Desk)(nil), servicedeskplus.New, servicedeskplus.Config.Validate),
