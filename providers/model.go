@@ -199,6 +199,9 @@ type Report struct {
 	// Version is what the desk calls itself.
 	Version  string
 	Findings []Finding
+	// Statuses are those that tickets can have, where the desk can tell: what the statuses of a
+	// connection are held against.
+	Statuses []string `json:",omitempty"`
 }
 
 // Finding is one function of the desk and whether it works.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,7 +65,7 @@ func (a *app) checkConnections(cmd *cobra.Command, chosen []string) error {
 	var results []checked
 	problems := 0
 	for _, name := range chosen {
-		result := check(cmd.Context(), connected, name)
+		result := check(cmd.Context(), connected, name, loaded.Connections[name].Statuses)
 		if result.Problem != "" {
 			problems++
 		}
@@ -102,7 +103,8 @@ func showChecks(w io.Writer, results []checked) {
 	}
 }
 
-func check(ctx context.Context, connected client.Client, name string) checked {
+// check has a worker probe the desk, and holds the statuses of the connection against the desk's.
+func check(ctx context.Context, connected client.Client, name string, statuses map[string]providers.State) checked {
 	run, err := connected.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: names.Check(name), TaskQueue: names.TaskQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
@@ -114,6 +116,9 @@ func check(ctx context.Context, connected client.Client, name string) checked {
 		err = run.Get(ctx, &found)
 	}
 	result := checked{Connection: name, Version: found.Report.Version, Level: found.Configured, Reached: found.Reached, Findings: found.Report.Findings}
+	if len(found.Report.Statuses) > 0 {
+		result.Findings = append(result.Findings, checkStatuses(statuses, found.Report.Statuses)...)
+	}
 	var application *temporal.ApplicationError
 	var timeout *temporal.TimeoutError
 	switch {
@@ -125,4 +130,29 @@ func check(ctx context.Context, connected client.Client, name string) checked {
 		result.Problem = err.Error()
 	}
 	return result
+}
+
+// checkStatuses tells which statuses mean something and are not the desk's, and which are the
+// desk's and mean nothing.
+func checkStatuses(mapped map[string]providers.State, told []string) []providers.Finding {
+	finding := providers.Finding{Function: "statuses"}
+	var findings []providers.Finding
+	for _, status := range slices.Sorted(maps.Keys(mapped)) {
+		if !slices.ContainsFunc(told, func(known string) bool { return strings.EqualFold(known, status) }) {
+			finding.Problem = fmt.Sprintf("the desk has no status %q", status)
+			finding.Cure = "correct statuses; the desk has " + strings.Join(told, ", ")
+			findings = append(findings, finding)
+		}
+	}
+	for _, status := range told {
+		if mapped[strings.ToLower(status)] == "" {
+			finding.Problem = fmt.Sprintf("the desk's status %q means nothing", status)
+			finding.Cure = "add it to statuses; until then a ticket in this status waits for a person"
+			findings = append(findings, finding)
+		}
+	}
+	if len(findings) == 0 {
+		return []providers.Finding{finding}
+	}
+	return findings
 }

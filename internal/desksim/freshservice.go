@@ -23,7 +23,7 @@ var freshserviceRules = rules{
 	statuses: []string{"Open", "Pending", "Resolved", "Closed", "6"}, // from 2 on; 6 is one of its own
 	sample: Sample{
 		Settings: "{url: %[1]s, api_key: %[2]s, key_field: deskbridge_key, queues: [Support]}",
-		Open:     []string{"Open", "Pending"}, Done: []string{"Resolved", "Closed"},
+		Open:     []string{"Open", "Pending", "6"}, Done: []string{"Resolved", "Closed"},
 	},
 }
 
@@ -34,6 +34,7 @@ func serveFreshservice(d *Desk, _ string) http.Handler {
 		unknown: answer{status: http.StatusUnauthorized, body: object{"code": "invalid_credentials", "message": "You have to be logged in to perform this action."}},
 	}.mux()
 	handle("GET /groups", api.groups)
+	handle("GET /ticket_form_fields", api.fields)
 	handle("GET /tickets", api.list)
 	handle("GET /tickets/filter", api.filter)
 	handle("POST /tickets", api.create)
@@ -79,6 +80,17 @@ func (api *freshservice) groups(who caller, _ http.ResponseWriter, r *http.Reque
 		return freshserviceForbidden
 	}
 	return freshservicePage(r, "groups", sorted(api.desk.queues), func(queue *Queue) object { return object{"id": queue.ID, "name": queue.Name} })
+}
+
+func (api *freshservice) fields(who caller, _ http.ResponseWriter, _ *http.Request) answer {
+	if !who.rights {
+		return freshserviceForbidden
+	}
+	choices := []object{}
+	for i, status := range api.desk.rules.statuses {
+		choices = append(choices, object{"id": i + 2, "value": status})
+	}
+	return ok(object{"ticket_fields": []object{{"name": "subject"}, {"name": "status", "choices": choices}}})
 }
 
 func (api *freshservice) status(ticket *Ticket) int {

@@ -16,9 +16,8 @@ import (
 // glpi speaks GLPI's REST API as far as a connector needs it, as a real one answered for this
 // project: see package glpi's documentation.
 type glpi struct {
-	desk *Desk
-	// sessions are the logins of the open ones; each ends after some calls.
-	sessions map[string]*issuedToken
+	desk     *Desk
+	sessions *issued
 }
 
 var glpiRules = rules{
@@ -34,7 +33,7 @@ var glpiRules = rules{
 const glpiCalls = 50
 
 func serveGLPI(d *Desk, _ string) http.Handler {
-	api := &glpi{desk: d, sessions: map[string]*issuedToken{}}
+	api := &glpi{desk: d, sessions: d.issuing(glpiCalls)}
 	mux, handle := protocol{
 		desk: d, prefix: "/apirest.php", caller: api.caller, unknown: glpiError(http.StatusUnauthorized, "ERROR_SESSION_TOKEN_INVALID", "session_token seems invalid"),
 	}.mux()
@@ -89,23 +88,11 @@ func (api *glpi) caller(r *http.Request) (caller, bool) {
 		login, password, _ := r.BasicAuth()
 		return api.desk.account(login, password)
 	}
-	session := api.sessions[r.Header.Get("Session-Token")]
-	if session == nil || session.calls == 0 {
-		return caller{}, false
-	}
-	session.calls--
-	for _, account := range api.desk.options.Accounts {
-		if account.Login == session.login {
-			return caller{api.desk.userByLogin(account.Login), account.Rights}, true
-		}
-	}
-	return caller{}, false
+	return api.sessions.caller(r.Header.Get("Session-Token"))
 }
 
 func (api *glpi) open(who caller, _ http.ResponseWriter, _ *http.Request) answer {
-	token := fmt.Sprintf("session%d", len(api.sessions)+1)
-	api.sessions[token] = &issuedToken{who.user.Login, glpiCalls}
-	return ok(object{"session_token": token})
+	return ok(object{"session_token": api.sessions.issue(who.user.Login)})
 }
 
 func (api *glpi) stamp(at time.Time) string {

@@ -3,7 +3,6 @@ package desksim
 import (
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,7 +14,7 @@ import (
 // client's secret is an account's token.
 type halo struct {
 	desk   *Desk
-	tokens map[string]*issuedToken
+	tokens *issued
 }
 
 var haloRules = rules{
@@ -34,7 +33,7 @@ var haloRules = rules{
 const haloSite = "Main"
 
 func serveHalo(d *Desk, _ string) http.Handler {
-	api := &halo{desk: d, tokens: map[string]*issuedToken{}}
+	api := &halo{desk: d, tokens: d.issuing(haloCalls)}
 	mux, handle := protocol{
 		desk: d, prefix: "/api", caller: api.caller, unknown: answer{status: http.StatusUnauthorized, body: object{"ClassName": "Unauthorized"}},
 	}.mux()
@@ -80,24 +79,12 @@ func (api *halo) token(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(object{"error": "invalid_client"})
 		return
 	}
-	token := fmt.Sprintf("halo%d", len(api.tokens)+1)
-	api.tokens[token] = &issuedToken{who.user.Login, haloCalls}
-	_ = json.NewEncoder(w).Encode(object{"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+	_ = json.NewEncoder(w).Encode(object{"access_token": api.tokens.issue(who.user.Login), "token_type": "Bearer", "expires_in": 3600})
 }
 
 func (api *halo) caller(r *http.Request) (caller, bool) {
 	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	token := api.tokens[bearer]
-	if token == nil || token.calls == 0 {
-		return caller{}, false
-	}
-	token.calls--
-	for _, account := range api.desk.options.Accounts {
-		if account.Login == token.login {
-			return caller{api.desk.userByLogin(account.Login), account.Rights}, true
-		}
-	}
-	return caller{}, false
+	return api.tokens.caller(bearer)
 }
 
 var (

@@ -56,6 +56,7 @@ func serveJira(d *Desk, address string) http.Handler {
 	handle("POST /rest/servicedeskapi/request/{id}/comment", api.addComment)
 	handle("POST /rest/servicedeskapi/request/{id}/attachment", api.attach)
 	handle("GET /rest/api/2/myself", api.myself)
+	handle("GET /rest/api/2/project/{key}/statuses", api.projectStatuses)
 	handle("GET /rest/api/2/user", api.user)
 	handle("GET /rest/api/2/user/search", api.searchUsers)
 	handle("GET /rest/api/2/issue/{id}", api.issue)
@@ -335,6 +336,18 @@ func (api *jira) transition(who caller, _ http.ResponseWriter, r *http.Request) 
 	}
 	api.desk.setStatus(ticket, who.user.ID, api.desk.rules.statuses[number-11])
 	return answer{status: http.StatusNoContent}
+}
+
+// projectStatuses lists the statuses of each issue type.
+func (api *jira) projectStatuses(who caller, _ http.ResponseWriter, r *http.Request) answer {
+	if r.PathValue("key") != jiraProject || !who.rights {
+		return jiraError(http.StatusNotFound, "No project could be found")
+	}
+	statuses := []object{}
+	for i, status := range api.desk.rules.statuses {
+		statuses = append(statuses, object{"id": strconv.Itoa(i), "name": status})
+	}
+	return ok([]object{{"id": "10001", "name": "Service Request", "subtask": false, "statuses": statuses}, {"id": "10002", "name": "Incident", "subtask": false, "statuses": statuses[:1]}})
 }
 
 func (api *jira) searchCloud(who caller, _ http.ResponseWriter, r *http.Request) answer {

@@ -3,6 +3,7 @@ package desksim
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"html"
 	"io"
 	"maps"
@@ -117,6 +118,46 @@ func (d *Desk) accountOf(token string) (caller, bool) {
 	for _, account := range d.options.Accounts {
 		if account.Token == token && token != "" {
 			return caller{d.userByLogin(account.Login), account.Rights}, true
+		}
+	}
+	return caller{}, false
+}
+
+// issued are the tokens of a vendor's sessions; each is good for some calls, so that clients have
+// to renew them.
+type issued struct {
+	desk *Desk
+	// calls is for how many a token is good.
+	calls  int
+	tokens map[string]*issuedToken
+}
+
+type issuedToken struct {
+	login string
+	calls int
+}
+
+func (d *Desk) issuing(calls int) *issued {
+	return &issued{desk: d, calls: calls, tokens: map[string]*issuedToken{}}
+}
+
+// issue makes a token of an account.
+func (i *issued) issue(login string) string {
+	token := fmt.Sprintf("token-%d", len(i.tokens)+1)
+	i.tokens[token] = &issuedToken{login, i.calls}
+	return token
+}
+
+// caller is the account of a token that is still good.
+func (i *issued) caller(token string) (caller, bool) {
+	found := i.tokens[token]
+	if found == nil || found.calls == 0 {
+		return caller{}, false
+	}
+	found.calls--
+	for _, account := range i.desk.options.Accounts {
+		if account.Login == found.login {
+			return caller{i.desk.userByLogin(account.Login), account.Rights}, true
 		}
 	}
 	return caller{}, false

@@ -14,7 +14,7 @@ import (
 // see package servicedeskplus' documentation. A refresh token is an account's.
 type servicedeskplus struct {
 	desk   *Desk
-	tokens map[string]*issuedToken
+	tokens *issued
 }
 
 // sdpKeyField is the one additional field of requests.
@@ -30,11 +30,14 @@ var servicedeskplusRules = rules{
 	},
 }
 
+// sdpCalls is for how many calls an access token lasts.
+const sdpCalls = 20
+
 // sdpID differs from the number that people see.
 func sdpID(ticket *Ticket) string { return strconv.Itoa(123640000 + ticket.ID) }
 
 func serveServiceDeskPlus(d *Desk, _ string) http.Handler {
-	api := &servicedeskplus{desk: d, tokens: map[string]*issuedToken{}}
+	api := &servicedeskplus{desk: d, tokens: d.issuing(sdpCalls)}
 	mux, handle := protocol{
 		desk: d, prefix: "/api/v3", caller: api.caller, unknown: sdpError(http.StatusUnauthorized, 4001, "authtoken"),
 	}.mux()
@@ -47,6 +50,7 @@ func serveServiceDeskPlus(d *Desk, _ string) http.Handler {
 		})
 	}
 	permitted("GET /groups", api.groups)
+	permitted("GET /statuses", api.statuses)
 	permitted("GET /users", api.users)
 	permitted("POST /users", api.createUser)
 	permitted("PUT /users/{id}", api.updateUser)
@@ -64,7 +68,7 @@ func serveServiceDeskPlus(d *Desk, _ string) http.Handler {
 	return mux
 }
 
-// token serves Zoho's accounts server, which answers errors with 200; each token lasts for twenty calls.
+// token serves Zoho's accounts server, which answers errors with 200.
 func (api *servicedeskplus) token(w http.ResponseWriter, r *http.Request) {
 	api.desk.mu.Lock()
 	defer api.desk.mu.Unlock()
@@ -74,9 +78,7 @@ func (api *servicedeskplus) token(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(object{"error": "invalid_code"})
 		return
 	}
-	token := fmt.Sprintf("1000.%d", len(api.tokens)+1)
-	api.tokens[token] = &issuedToken{who.user.Login, 20}
-	_ = json.NewEncoder(w).Encode(object{"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+	_ = json.NewEncoder(w).Encode(object{"access_token": api.tokens.issue(who.user.Login), "token_type": "Bearer", "expires_in": 3600})
 }
 
 func (api *servicedeskplus) caller(r *http.Request) (caller, bool) {
@@ -84,17 +86,7 @@ func (api *servicedeskplus) caller(r *http.Request) (caller, bool) {
 	if !ok {
 		return api.desk.accountOf(r.Header.Get("authtoken"))
 	}
-	token := api.tokens[bearer]
-	if token == nil || token.calls == 0 {
-		return caller{}, false
-	}
-	token.calls--
-	for _, account := range api.desk.options.Accounts {
-		if account.Login == token.login {
-			return caller{api.desk.userByLogin(account.Login), account.Rights}, true
-		}
-	}
-	return caller{}, false
+	return api.tokens.caller(bearer)
 }
 
 func sdpError(status, code int, field string) answer {
@@ -155,6 +147,14 @@ func (api *servicedeskplus) groups(_ caller, _ http.ResponseWriter, r *http.Requ
 		rows = append(rows, object{"id": strconv.Itoa(queue.ID), "name": queue.Name})
 	}
 	return sdpList(r, "groups", rows)
+}
+
+func (api *servicedeskplus) statuses(_ caller, _ http.ResponseWriter, r *http.Request) answer {
+	rows := []object{}
+	for i, status := range api.desk.rules.statuses {
+		rows = append(rows, object{"id": strconv.Itoa(i), "name": status})
+	}
+	return sdpList(r, "statuses", rows)
 }
 
 var sdpUserFields = []string{"employee_id", "jobtitle", "phone", "mobile"}

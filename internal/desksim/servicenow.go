@@ -17,14 +17,7 @@ import (
 // and the direct web services are two ways to them: see package servicenow's documentation.
 type servicenow struct {
 	desk   *Desk
-	tokens map[string]*issuedToken
-	issued int
-}
-
-// issuedToken is an OAuth token and for how many calls it lasts.
-type issuedToken struct {
-	login string
-	calls int
+	tokens *issued
 }
 
 // snow is a row: field -> value; dv has what people see where it is something else.

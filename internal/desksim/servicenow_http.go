@@ -20,14 +20,16 @@ var servicenowRules = rules{
 		"Open", "Work in Progress", "Closed Complete", "Closed Incomplete", "Closed Skipped",
 	},
 	sample: Sample{
-		Settings: "{url: %[1]s, login: deskbridge, password: %[2]s, queues: [Support]}",
-		Open:     []string{"Open", "Work in Progress"}, Done: []string{"Closed Complete"}, Cancelled: []string{"Closed Incomplete", "Closed Skipped"},
+		Settings:  "{url: %[1]s, login: deskbridge, password: %[2]s, queues: [Support]}",
+		Open:      []string{"Open", "Work in Progress", "New", "In Progress", "On Hold"},
+		Done:      []string{"Closed Complete", "Resolved", "Closed"},
+		Cancelled: []string{"Closed Incomplete", "Closed Skipped", "Canceled"},
 	},
 }
 
 // serveServiceNow serves the Table API, the Attachment API and the direct web services.
 func serveServiceNow(d *Desk, _ string) http.Handler {
-	api := &servicenow{desk: d, tokens: map[string]*issuedToken{}}
+	api := &servicenow{desk: d, tokens: d.issuing(snowCalls)}
 	mux := http.NewServeMux()
 	handle := func(pattern string, serve func(caller, http.ResponseWriter, *http.Request) (int, any)) {
 		mux.HandleFunc(pattern, api.rest(serve))
@@ -43,10 +45,13 @@ func serveServiceNow(d *Desk, _ string) http.Handler {
 	return mux
 }
 
+// snowCalls is for how many calls a token lasts.
+const snowCalls = 3
+
 // oauthClient is the one application of the registry, with the rights of the account bridge.
 const oauthClient = "deskbridge"
 
-// token serves the grants password and client_credentials; each token lasts for three calls.
+// token serves the grants password and client_credentials.
 func (api *servicenow) token(w http.ResponseWriter, r *http.Request) {
 	api.desk.mu.Lock()
 	defer api.desk.mu.Unlock()
@@ -60,24 +65,12 @@ func (api *servicenow) token(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(object{"error": "server_error", "error_description": "access_denied"})
 		return
 	}
-	api.issued++
-	token := fmt.Sprintf("token-%d", api.issued)
-	api.tokens[token] = &issuedToken{login, 3}
-	_ = json.NewEncoder(w).Encode(object{"access_token": token, "token_type": "Bearer", "expires_in": 1799})
+	_ = json.NewEncoder(w).Encode(object{"access_token": api.tokens.issue(login), "token_type": "Bearer", "expires_in": 1799})
 }
 
 func (api *servicenow) caller(r *http.Request) (caller, bool) {
 	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		token := api.tokens[bearer]
-		if token == nil || token.calls == 0 {
-			return caller{}, false
-		}
-		token.calls--
-		for _, account := range api.desk.options.Accounts {
-			if account.Login == token.login {
-				return caller{api.desk.userByLogin(token.login), account.Rights}, true
-			}
-		}
+		return api.tokens.caller(bearer)
 	}
 	login, password, _ := r.BasicAuth()
 	return api.desk.account(login, password)

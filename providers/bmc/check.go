@@ -16,7 +16,7 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 		err = d.client.Explain(err, providers.Unauthenticated, op, "AR System refused login or password; correct them where the worker runs")
 		return providers.Report{}, d.client.Explain(err, providers.NotFound, op, "no AR REST API at this address; set url to the REST server's, without /api")
 	}
-	report := providers.Report{Version: "BMC Helix ITSM (server " + d.config.Server + ")"}
+	report := providers.Report{Version: "BMC Helix ITSM (server " + d.config.Server + ")", Statuses: statuses}
 	report.Findings = append(report.Findings, d.checkForm(ctx, "find and create users", formPeople, "Person ID", peopleCure))
 	for _, queue := range d.config.Queues {
 		finding := providers.Finding{Function: "log a ticket in queue " + queue}

@@ -115,8 +115,8 @@ func (d *Desk) customer(ctx context.Context, op, personID string) (entry, error)
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	found, _, err := d.entries(ctx, op, query{
 		form: formIncident, where: is("Detailed Decription", "LIKE", "%"+strings.ReplaceAll(reference.Line(key), "_", "[_]")+"%"),
@@ -238,11 +238,13 @@ func (d *Desk) worked(ctx context.Context, op string, logs []entry) ([]providers
 	return tickets, err
 }
 
+// statuses are those of the WSDL.
+var statuses = []string{"New", "Assigned", "In Progress", "Pending", "Resolved", "Closed", "Cancelled"}
+
 // UpdateTicket implements [providers.TicketUpdater].
 func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) (providers.Ticket, error) {
 	const why = "a rule of the desk may not allow it to follow"
 	return flow.SetStatus(ctx, d.client, d, update, why, func(op string, before providers.Ticket) error {
-		statuses := []string{"New", "Assigned", "In Progress", "Pending", "Resolved", "Closed", "Cancelled"} // of the WSDL
 		at := slices.IndexFunc(statuses, func(status string) bool { return strings.EqualFold(status, update.Status) })
 		if at < 0 {
 			return d.client.Failf(op, providers.Invalid, "BMC has no status %q; want one of %s", update.Status, strings.Join(statuses, ", "))

@@ -34,7 +34,33 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 		err = nil
 	}
 	report.Findings = append(report.Findings, flow.Tried("key field "+d.config.KeyField, err, "Freshservice does not search it", "create a custom field of this name for tickets, or correct key_field"))
+	report.Statuses = d.statuses(ctx, op)
 	_, err = d.FetchChanges(ctx, providers.ChangesQuery{Since: time.Now().Add(-time.Hour)})
 	report.Findings = append(report.Findings, flow.Tried("fetch changed tickets", err, "the agent may not list tickets", role))
 	return report, nil
+}
+
+// statuses lists those of the ticket form; none where the account may not read it.
+func (d *Desk) statuses(ctx context.Context, op string) []string {
+	var form struct {
+		Fields []struct {
+			Name    string `json:"name"`
+			Choices []struct {
+				ID int `json:"id"`
+			} `json:"choices"`
+		} `json:"ticket_fields"`
+	}
+	if _, err := d.client.Read(ctx, rest.Call{Op: op, Method: http.MethodGet, Path: "/ticket_form_fields", Into: &form}); err != nil {
+		return nil
+	}
+	var names []string
+	for _, field := range form.Fields {
+		if field.Name != "status" {
+			continue
+		}
+		for _, choice := range field.Choices {
+			names = append(names, statusName(choice.ID))
+		}
+	}
+	return names
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -51,16 +50,6 @@ func classify(status int, body []byte) (providers.Kind, error) {
 		return providers.Conflict, errors.New("a record with the same unique value exists")
 	}
 	return "", nil
-}
-
-var idPattern = regexp.MustCompile(`^[0-9]{1,19}$`)
-
-// checkID refuses what is no ID, so that it cannot become another path.
-func (d *Desk) checkID(op, id string) error {
-	if !idPattern.MatchString(id) {
-		return d.client.Failf(op, providers.Invalid, "the ID is no number")
-	}
-	return nil
 }
 
 // list reads all pages of a list; page takes one and returns the IDs of its rows. A list that

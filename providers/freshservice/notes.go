@@ -49,36 +49,25 @@ func (d *Desk) FetchNotes(ctx context.Context, notes providers.NotesQuery) (prov
 			}
 		}
 	}
-	page, err := thread.Page(entries, notes.Cursor, d.config.PageSize)
-	if err != nil {
-		return providers.NotesPage{}, d.client.Refuse(op, err)
-	}
-	return page, nil
+	return flow.Notes(d.client, op, entries, notes, d.config.PageSize)
 }
 
 // AddNote implements [providers.NoteAdder].
 func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.Note, error) {
-	const op = "add note"
-	body, err := note.Text()
-	if err != nil {
-		return providers.Note{}, d.client.Refuse(op, err)
-	}
-	ticket, err := d.FetchTicket(ctx, note.TicketID)
-	if err != nil {
-		return providers.Note{}, err
-	}
-	var created struct{ Conversation conversation }
-	_, err = d.client.Write(ctx, rest.Call{
-		Op: op, Method: http.MethodPost, Path: "/tickets/{id}/notes", Params: map[string]string{"id": ticket.ID},
-		JSON: map[string]any{"body": text.ToHTML(body), "private": false}, Into: &created,
+	return flow.AddNote(ctx, d.client, d, note, func(op string, ticket providers.Ticket, body string) (providers.Note, error) {
+		var created struct{ Conversation conversation }
+		_, err := d.client.Write(ctx, rest.Call{
+			Op: op, Method: http.MethodPost, Path: "/tickets/{id}/notes", Params: map[string]string{"id": ticket.ID},
+			JSON: map[string]any{"body": text.ToHTML(body), "private": false}, Into: &created,
+		})
+		if err != nil {
+			return providers.Note{}, d.client.Explain(err, providers.Forbidden, op, "no right to write notes; give the agent a role that may")
+		}
+		if entry := created.Conversation.entry(); created.Conversation.ID != 0 && entry.Public {
+			return entry.Note, nil
+		}
+		return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no customer-facing note")
 	})
-	if err != nil {
-		return providers.Note{}, d.client.Explain(err, providers.Forbidden, op, "no right to write notes; give the agent a role that may")
-	}
-	if entry := created.Conversation.entry(); created.Conversation.ID != 0 && entry.Public {
-		return entry.Note, nil
-	}
-	return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no customer-facing note")
 }
 
 // UploadAttachment implements [providers.AttachmentUploader].

@@ -38,7 +38,7 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 
 // newTicket looks the group up, and puts the key and the extra fields to the rest.
 func (d *Desk) newTicket(ctx context.Context, op string, ticket providers.NewTicket) (map[string]any, error) {
-	if err := d.checkID(op, ticket.RequesterID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticket.RequesterID); err != nil {
 		return nil, err
 	}
 	requester, _ := strconv.ParseInt(ticket.RequesterID, 10, 64)
@@ -78,8 +78,8 @@ func (d *Desk) newTicket(ctx context.Context, op string, ticket providers.NewTic
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	var answer struct{ Tickets []record }
 	query := url.Values{"query": {`"` + d.config.KeyField + `:'` + string(key) + `'"`}}
@@ -118,7 +118,7 @@ func (d *Desk) tickets(ctx context.Context, op string, rows []record) ([]provide
 // FetchTicket implements [providers.TicketFetcher].
 func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (providers.Ticket, error) {
 	const op = "fetch ticket"
-	if err := d.checkID(op, ticketID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticketID); err != nil {
 		return providers.Ticket{}, err
 	}
 	var answer struct{ Ticket record }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/rest"
 	"deskbridge/providers/internal/text"
 	"deskbridge/providers/internal/unique"
@@ -74,7 +75,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 }
 
 func (d *Desk) requester(ctx context.Context, op, userID string) (person, error) {
-	if err := d.checkID(op, userID); err != nil {
+	if err := flow.CheckNumber(d.client, op, userID); err != nil {
 		return person{}, err
 	}
 	var answer struct{ Requester person }
@@ -141,9 +142,7 @@ func activation(op string, update providers.UserUpdate) rest.Call {
 
 // DeactivateUser implements [providers.UserDeactivator].
 func (d *Desk) DeactivateUser(ctx context.Context, userID string) error {
-	inactive := false
-	_, err := d.UpdateUser(ctx, providers.UserUpdate{UserID: userID, Active: &inactive})
-	return err
+	return flow.Deactivate(ctx, d, userID)
 }
 
 // name is that of a requester or agent; the ID where there is none.

@@ -17,7 +17,7 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 		return providers.Report{}, d.client.Explain(err, providers.NotFound, op, "no API at this address; set url to GLPI's, without /apirest.php, and switch the API on")
 	}
 	const profile = "give the account's profile this right in its entity"
-	report := providers.Report{Version: version}
+	report := providers.Report{Version: version, Statuses: statuses}
 	_, err = d.FindUsers(ctx, providers.UserQuery{By: providers.ByEmail, Value: "nobody@deskbridge.invalid"})
 	report.Findings = append(report.Findings, flow.Tried("find and create users", err, "the account may not read users", profile))
 	for _, queue := range d.config.Queues {

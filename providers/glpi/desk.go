@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -91,16 +90,6 @@ func classify(status int, body []byte) (providers.Kind, error) {
 		return providers.Forbidden, errors.New("GLPI's API is off, or closed to the worker's address")
 	}
 	return "", nil
-}
-
-var idPattern = regexp.MustCompile(`^[0-9]{1,18}$`)
-
-// checkID refuses what is no ID, so that it cannot become another path.
-func (d *Desk) checkID(op, id string) error {
-	if !idPattern.MatchString(id) {
-		return d.client.Failf(op, providers.Invalid, "the ID is no number")
-	}
-	return nil
 }
 
 // criterion is a condition of a search: the number of a search option, how it is compared, a value.

@@ -35,39 +35,28 @@ func (d *Desk) FetchNotes(ctx context.Context, notes providers.NotesQuery) (prov
 			entries = append(entries, d.entry(kind, row))
 		}
 	}
-	page, err := thread.Page(entries, notes.Cursor, d.config.PageSize)
-	if err != nil {
-		return providers.NotesPage{}, d.client.Refuse(op, err)
-	}
-	return page, nil
+	return flow.Notes(d.client, op, entries, notes, d.config.PageSize)
 }
 
 // AddNote implements [providers.NoteAdder].
 func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.Note, error) {
-	const op = "add note"
-	body, err := note.Text()
-	if err != nil {
-		return providers.Note{}, d.client.Refuse(op, err)
-	}
-	ticket, err := d.FetchTicket(ctx, note.TicketID)
-	if err != nil {
-		return providers.Note{}, err
-	}
-	id, err := d.add(ctx, op, "ITILFollowup", map[string]any{
-		"itemtype": "Ticket", "items_id": number(ticket.ID), "content": text.ToHTML(body), "is_private": 0,
+	return flow.AddNote(ctx, d.client, d, note, func(op string, ticket providers.Ticket, body string) (providers.Note, error) {
+		id, err := d.add(ctx, op, "ITILFollowup", map[string]any{
+			"itemtype": "Ticket", "items_id": number(ticket.ID), "content": text.ToHTML(body), "is_private": 0,
+		})
+		if err != nil {
+			return providers.Note{}, err
+		}
+		var written message
+		_, err = d.client.Read(ctx, rest.Call{
+			Op: op, Method: http.MethodGet, Path: "/ITILFollowup/{id}", Params: map[string]string{"id": id}, Query: url.Values{"expand_dropdowns": {"true"}}, Into: &written,
+		})
+		entry := d.entry(followupKind, written)
+		if err != nil || !entry.Public {
+			return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the followup was sent and is not shown as customer-facing")
+		}
+		return entry.Note, nil
 	})
-	if err != nil {
-		return providers.Note{}, err
-	}
-	var written message
-	_, err = d.client.Read(ctx, rest.Call{
-		Op: op, Method: http.MethodGet, Path: "/ITILFollowup/{id}", Params: map[string]string{"id": id}, Query: url.Values{"expand_dropdowns": {"true"}}, Into: &written,
-	})
-	entry := d.entry(followupKind, written)
-	if err != nil || !entry.Public {
-		return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the followup was sent and is not shown as customer-facing")
-	}
-	return entry.Note, nil
 }
 
 // document is a file, as far as it is used.

@@ -30,7 +30,7 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 // newTicket looks the group up, and puts the key and the extra fields to the rest. GLPI ignores
 // fields that it does not have, so that they are refused here.
 func (d *Desk) newTicket(ctx context.Context, op string, ticket providers.NewTicket) (map[string]any, error) {
-	if err := d.checkID(op, ticket.RequesterID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticket.RequesterID); err != nil {
 		return nil, err
 	}
 	requester, _ := strconv.ParseInt(ticket.RequesterID, 10, 64)
@@ -71,8 +71,8 @@ func (d *Desk) newTicket(ctx context.Context, op string, ticket providers.NewTic
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	found, _, err := d.search(ctx, op, "Ticket", ticketFields, criterion{field: ticketDescription, how: "contains", with: reference.Line(key)})
 	if err != nil {
@@ -89,7 +89,7 @@ func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Tic
 // FetchTicket implements [providers.TicketFetcher].
 func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (providers.Ticket, error) {
 	const op = "fetch ticket"
-	if err := d.checkID(op, ticketID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticketID); err != nil {
 		return providers.Ticket{}, err
 	}
 	found, _, err := d.search(ctx, op, "Ticket", ticketFields, criterion{field: fieldID, how: "equals", with: ticketID})
@@ -112,7 +112,7 @@ func (d *Desk) FetchTickets(ctx context.Context, ticketIDs []string) ([]provider
 	for ids := range slices.Chunk(ticketIDs, min(d.config.PageSize, together)) {
 		var criteria []criterion
 		for _, id := range ids {
-			if err := d.checkID(op, id); err != nil {
+			if err := flow.CheckNumber(d.client, op, id); err != nil {
 				return nil, err
 			}
 			criteria = append(criteria, criterion{field: fieldID, how: "equals", with: id, or: "OR"})

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/rest"
 	"deskbridge/providers/internal/text"
 	"deskbridge/providers/internal/unique"
@@ -74,7 +75,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 }
 
 func (d *Desk) fetchUser(ctx context.Context, op, userID string) (providers.User, error) {
-	if err := d.checkID(op, userID); err != nil {
+	if err := flow.CheckNumber(d.client, op, userID); err != nil {
 		return providers.User{}, err
 	}
 	found, _, err := d.search(ctx, op, "User", userFields, criterion{field: fieldID, how: "equals", with: userID})
@@ -149,9 +150,7 @@ func (d *Desk) setEmail(ctx context.Context, op, userID, email string) error {
 
 // DeactivateUser implements [providers.UserDeactivator].
 func (d *Desk) DeactivateUser(ctx context.Context, userID string) error {
-	inactive := false
-	_, err := d.UpdateUser(ctx, providers.UserUpdate{UserID: userID, Active: &inactive})
-	return err
+	return flow.Deactivate(ctx, d, userID)
 }
 
 // version is what GLPI calls itself, where it tells.

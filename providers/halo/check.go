@@ -11,13 +11,16 @@ import (
 // Check implements [providers.Desk].
 func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 	const op = "check"
-	_, err := d.all(ctx, op, "Status")
+	statuses, err := d.all(ctx, op, "Status")
 	if err != nil && providers.KindOf(err) != providers.Forbidden {
 		err = d.client.Explain(err, providers.Unauthenticated, op, "Halo refused the credentials; correct client_id, client_secret, token_url and tenant, and let the application log in as an agent with the permission all")
 		return providers.Report{}, d.client.Explain(err, providers.NotFound, op, "no Halo at this address; set url to the tenant's, without /api, and token_url to its authorization server's")
 	}
 	const cure = "give the application and its agent this permission"
 	report := providers.Report{Version: "HaloITSM"}
+	for _, status := range statuses {
+		report.Statuses = append(report.Statuses, status.Name)
+	}
 	report.Findings = append(report.Findings, flow.Tried("update a ticket", err, "the application may not read statuses", cure))
 	_, err = d.FindUsers(ctx, providers.UserQuery{By: providers.ByEmail, Value: "nobody@deskbridge.invalid"})
 	report.Findings = append(report.Findings, flow.Tried("find users", err, "the application may not read users", cure))

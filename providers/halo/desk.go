@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -53,16 +52,6 @@ func (d *Desk) token(ctx context.Context) (string, error) {
 	return d.client.AccessToken(ctx, address, url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {d.config.ClientID}, "client_secret": {secret}, "scope": {"all"},
 	})
-}
-
-var idPattern = regexp.MustCompile(`^[0-9]{1,18}$`)
-
-// checkID refuses what is no ID, so that it cannot become another path.
-func (d *Desk) checkID(op, id string) error {
-	if !idPattern.MatchString(id) {
-		return d.client.Failf(op, providers.Invalid, "the ID is no number")
-	}
-	return nil
 }
 
 func number(id string) int64 {

@@ -55,37 +55,26 @@ func (d *Desk) FetchNotes(ctx context.Context, notes providers.NotesQuery) (prov
 	if err != nil {
 		return providers.NotesPage{}, err
 	}
-	page, err := thread.Page(entries, notes.Cursor, d.config.PageSize)
-	if err != nil {
-		return providers.NotesPage{}, d.client.Refuse(op, err)
-	}
-	return page, nil
+	return flow.Notes(d.client, op, entries, notes, d.config.PageSize)
 }
 
 // AddNote implements [providers.NoteAdder].
 func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.Note, error) {
-	const op = "add note"
-	body, err := note.Text()
-	if err != nil {
-		return providers.Note{}, d.client.Refuse(op, err)
-	}
-	ticket, err := d.FetchTicket(ctx, note.TicketID)
-	if err != nil {
-		return providers.Note{}, err
-	}
-	var added action
-	err = d.put(ctx, op, "Actions", map[string]any{
-		"ticket_id": number(ticket.ID), "outcome": d.config.Outcome, "note_html": text.ToHTML(body), "hiddenfromuser": false, "sendemail": false,
-	}, &added)
-	if err != nil {
-		return providers.Note{}, err
-	}
-	entry := added.entry()
-	if added.ID == 0 || !entry.Public {
-		return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no customer-facing action")
-	}
-	entry.ID = ticket.ID + "-" + entry.ID
-	return entry.Note, nil
+	return flow.AddNote(ctx, d.client, d, note, func(op string, ticket providers.Ticket, body string) (providers.Note, error) {
+		var added action
+		err := d.put(ctx, op, "Actions", map[string]any{
+			"ticket_id": number(ticket.ID), "outcome": d.config.Outcome, "note_html": text.ToHTML(body), "hiddenfromuser": false, "sendemail": false,
+		}, &added)
+		if err != nil {
+			return providers.Note{}, err
+		}
+		entry := added.entry()
+		if added.ID == 0 || !entry.Public {
+			return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no customer-facing action")
+		}
+		entry.ID = ticket.ID + "-" + entry.ID
+		return entry.Note, nil
+	})
 }
 
 // UploadAttachment implements [providers.AttachmentUploader].

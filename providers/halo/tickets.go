@@ -37,7 +37,7 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 
 // newTicket looks team and type up, and puts the key and the extra fields to the rest.
 func (d *Desk) newTicket(ctx context.Context, op string, ticket providers.NewTicket) (map[string]any, error) {
-	if err := d.checkID(op, ticket.RequesterID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticket.RequesterID); err != nil {
 		return nil, err
 	}
 	if err := d.findTeam(ctx, op, ticket.Queue); err != nil {
@@ -95,8 +95,8 @@ func (d *Desk) records(ctx context.Context, op string, page int, query url.Value
 // FindTicket implements [providers.Desk]. Halo's search finds parts; candidates are read whole.
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	candidates, _, _, err := d.records(ctx, op, 1, url.Values{"search": {string(key)}})
 	if err != nil {
@@ -118,7 +118,7 @@ func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Tic
 
 // one reads a ticket as it stands, a merged one too.
 func (d *Desk) one(ctx context.Context, op, ticketID string) (record, error) {
-	if err := d.checkID(op, ticketID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticketID); err != nil {
 		return record{}, err
 	}
 	var row record

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/rest"
 	"deskbridge/providers/internal/text"
 	"deskbridge/providers/internal/unique"
@@ -83,7 +84,7 @@ func (d *Desk) CreateUser(ctx context.Context, user providers.NewUser) (provider
 }
 
 func (d *Desk) person(ctx context.Context, op, userID string) (person, error) {
-	if err := d.checkID(op, userID); err != nil {
+	if err := flow.CheckNumber(d.client, op, userID); err != nil {
 		return person{}, err
 	}
 	var found person
@@ -125,7 +126,5 @@ func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (pro
 
 // DeactivateUser implements [providers.UserDeactivator].
 func (d *Desk) DeactivateUser(ctx context.Context, userID string) error {
-	inactive := false
-	_, err := d.UpdateUser(ctx, providers.UserUpdate{UserID: userID, Active: &inactive})
-	return err
+	return flow.Deactivate(ctx, d, userID)
 }

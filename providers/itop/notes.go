@@ -31,42 +31,28 @@ func (d *Desk) FetchNotes(ctx context.Context, notes providers.NotesQuery) (prov
 	if err != nil {
 		return providers.NotesPage{}, err
 	}
-	page, err := thread.Page(entries, notes.Cursor, d.config.PageSize)
-	if err != nil {
-		return providers.NotesPage{}, d.client.Refuse(op, err)
-	}
-	return page, nil
+	return flow.Notes(d.client, op, entries, notes, d.config.PageSize)
 }
 
 // AddNote implements [providers.NoteAdder].
 func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.Note, error) {
-	const op = "add note"
-	body, err := note.Text()
-	if err != nil {
-		return providers.Note{}, d.client.Refuse(op, err)
-	}
-	class, number, err := d.parseID(op, note.TicketID)
-	if err != nil {
-		return providers.Note{}, err
-	}
-	if _, err := d.one(ctx, op, note.TicketID, "ref"); err != nil {
-		return providers.Note{}, err
-	}
-	_, err = d.run(ctx, d.client.Write, op, operation{
-		Operation: "core/update", Class: class, Key: number, Fields: map[string]any{"public_log": text.ToHTML(body)}, Output: "ref", Comment: "Deskbridge",
+	return flow.AddNote(ctx, d.client, d, note, func(op string, ticket providers.Ticket, body string) (providers.Note, error) {
+		class, number, err := d.parseID(op, ticket.ID)
+		if err != nil {
+			return providers.Note{}, err
+		}
+		_, err = d.run(ctx, d.client.Write, op, operation{
+			Operation: "core/update", Class: class, Key: number, Fields: map[string]any{"public_log": text.ToHTML(body)}, Output: "ref", Comment: "Deskbridge",
+		})
+		if err != nil {
+			return providers.Note{}, err
+		}
+		entries, err := d.entries(ctx, op, ticket.ID)
+		if err != nil {
+			return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the entry was sent and cannot be read back")
+		}
+		return flow.Written(d.client, op, entries, body)
 	})
-	if err != nil {
-		return providers.Note{}, err
-	}
-	entries, err := d.entries(ctx, op, note.TicketID)
-	if err != nil {
-		return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the entry was sent and cannot be read back")
-	}
-	all := make([]providers.Note, len(entries))
-	for i, entry := range entries {
-		all[i] = entry.Note
-	}
-	return flow.Written(d.client, op, all, body)
 }
 
 // contents is the file of an attachment.

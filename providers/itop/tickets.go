@@ -71,8 +71,8 @@ func (d *Desk) newTicket(ctx context.Context, op string, ticket providers.NewTic
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	where := "description LIKE " + quote("%"+reference.Line(key)+"%")
 	if d.config.KeyField != "" {

@@ -48,35 +48,25 @@ func (d *Desk) FetchNotes(ctx context.Context, notes providers.NotesQuery) (prov
 	for i, row := range rows {
 		entries[i] = d.entry(row)
 	}
-	page, err := thread.Page(entries, notes.Cursor, d.config.PageSize)
-	if err != nil {
-		return providers.NotesPage{}, d.client.Refuse(op, err)
-	}
-	return page, nil
+	return flow.Notes(d.client, op, entries, notes, d.config.PageSize)
 }
 
 // AddNote implements [providers.NoteAdder].
 func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.Note, error) {
-	const op = "add note"
-	body, err := note.Text()
-	if err != nil {
-		return providers.Note{}, d.client.Refuse(op, err)
-	}
-	if _, err := d.one(ctx, op, incidents, note.TicketID); err != nil {
-		return providers.Note{}, err
-	}
-	created, err := d.create(ctx, op, d.config.Journal, map[string]any{
-		"ParentLink": note.TicketID, "ParentLink_Category": "Incident", "Category": "Memo", "Subject": "Note",
-		"NotesBody": text.ToHTML(body), d.config.PublicField: true,
+	return flow.AddNote(ctx, d.client, d, note, func(op string, ticket providers.Ticket, body string) (providers.Note, error) {
+		created, err := d.create(ctx, op, d.config.Journal, map[string]any{
+			"ParentLink": ticket.ID, "ParentLink_Category": "Incident", "Category": "Memo", "Subject": "Note",
+			"NotesBody": text.ToHTML(body), d.config.PublicField: true,
+		})
+		if err != nil {
+			return providers.Note{}, err
+		}
+		entry := d.entry(created)
+		if entry.ID == "" || !entry.Public {
+			return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no customer-facing note; public_field has to name the journal's flag")
+		}
+		return entry.Note, nil
 	})
-	if err != nil {
-		return providers.Note{}, err
-	}
-	entry := d.entry(created)
-	if entry.ID == "" || !entry.Public {
-		return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no customer-facing note; public_field has to name the journal's flag")
-	}
-	return entry.Note, nil
 }
 
 // UploadAttachment implements [providers.AttachmentUploader].

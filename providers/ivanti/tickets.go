@@ -54,8 +54,8 @@ func (d *Desk) newIncident(ctx context.Context, op string, ticket providers.NewT
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	rows, _, _, err := d.records(ctx, op, incidents, query{where: is(d.config.KeyField, string(key)), order: "CreatedDateTime asc"})
 	if err != nil {

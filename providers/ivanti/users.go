@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/text"
 	"deskbridge/providers/internal/unique"
 )
@@ -102,7 +103,5 @@ func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (pro
 
 // DeactivateUser implements [providers.UserDeactivator].
 func (d *Desk) DeactivateUser(ctx context.Context, userID string) error {
-	inactive := false
-	_, err := d.UpdateUser(ctx, providers.UserUpdate{UserID: userID, Active: &inactive})
-	return err
+	return flow.Deactivate(ctx, d, userID)
 }

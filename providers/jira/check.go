@@ -23,6 +23,7 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 	if _, err := d.client.Read(ctx, rest.Call{Op: op, Method: http.MethodGet, Path: "/rest/servicedeskapi/info", Into: &info}); err == nil {
 		report.Version = "Jira Service Management " + info.Version + " (" + d.config.Edition + ")"
 	}
+	report.Statuses = d.statuses(ctx, op)
 	serviceDesk, err := d.serviceDesk(ctx, op)
 	report.Findings = append(report.Findings, flow.Tried("log a ticket", err,
 		"there is no service desk with the project "+d.config.Project+", or the account does not see it", "correct project, or make the account an agent of it"))
@@ -66,4 +67,23 @@ func (d *Desk) checkQueue(ctx context.Context, op, serviceDesk, queue string) pr
 		finding.Problem, finding.Cure = "the request type has no field description", "add the field to the request type"
 	}
 	return finding
+}
+
+// statuses lists those of all issue types of the project; none where the account may not read it.
+func (d *Desk) statuses(ctx context.Context, op string) []string {
+	var types []struct {
+		Statuses []struct{ Name string }
+	}
+	_, err := d.client.Read(ctx, rest.Call{
+		Op: op, Method: http.MethodGet, Path: "/rest/api/2/project/{key}/statuses", Params: map[string]string{"key": d.config.Project}, Into: &types,
+	})
+	var names []string
+	for _, kind := range types {
+		for _, status := range kind.Statuses {
+			if err == nil && !slices.Contains(names, status.Name) {
+				names = append(names, status.Name)
+			}
+		}
+	}
+	return names
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 
 	"github.com/go-resty/resty/v2"
@@ -49,16 +48,6 @@ func classify(status int, body []byte) (providers.Kind, error) {
 		return providers.Conflict, errors.New("a user with this e-mail address exists")
 	}
 	return "", nil
-}
-
-var idPattern = regexp.MustCompile(`^[0-9]{1,19}$`)
-
-// checkID refuses what is no issue ID, so that it cannot become another path.
-func (d *Desk) checkID(op, id string) error {
-	if !idPattern.MatchString(id) {
-		return d.client.Failf(op, providers.Invalid, "the ID is no number")
-	}
-	return nil
 }
 
 // list reads all pages of a list of the service desk API; each takes a page's values and returns

@@ -54,38 +54,27 @@ func (d *Desk) FetchNotes(ctx context.Context, notes providers.NotesQuery) (prov
 	for i, comment := range all {
 		entries[i] = comment.entry()
 	}
-	page, err := thread.Page(entries, notes.Cursor, d.config.PageSize)
-	if err != nil {
-		return providers.NotesPage{}, d.client.Refuse(op, err)
-	}
-	return page, nil
+	return flow.Notes(d.client, op, entries, notes, d.config.PageSize)
 }
 
 // AddNote implements [providers.NoteAdder].
 func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.Note, error) {
-	const op = "add note"
-	body, err := note.Text()
-	if err != nil {
-		return providers.Note{}, d.client.Refuse(op, err)
-	}
-	ticket, err := d.FetchTicket(ctx, note.TicketID)
-	if err != nil {
-		return providers.Note{}, err
-	}
-	var created comment
-	_, err = d.client.Write(ctx, rest.Call{
-		Op: op, Method: http.MethodPost, Path: "/rest/servicedeskapi/request/{id}/comment", Params: map[string]string{"id": ticket.ID},
-		JSON: map[string]any{"body": wiki(body), "public": true}, Into: &created,
+	return flow.AddNote(ctx, d.client, d, note, func(op string, ticket providers.Ticket, body string) (providers.Note, error) {
+		var created comment
+		_, err := d.client.Write(ctx, rest.Call{
+			Op: op, Method: http.MethodPost, Path: "/rest/servicedeskapi/request/{id}/comment", Params: map[string]string{"id": ticket.ID},
+			JSON: map[string]any{"body": wiki(body), "public": true}, Into: &created,
+		})
+		if err != nil {
+			return providers.Note{}, d.client.Explain(err, providers.Forbidden, op, "no right to comment; make the account an agent of project %s", d.config.Project)
+		}
+		if created.ID == "" {
+			return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no comment")
+		}
+		entry := created.entry()
+		entry.SetBody(body)
+		return entry.Note, nil
 	})
-	if err != nil {
-		return providers.Note{}, d.client.Explain(err, providers.Forbidden, op, "no right to comment; make the account an agent of project %s", d.config.Project)
-	}
-	if created.ID == "" {
-		return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no comment")
-	}
-	entry := created.entry()
-	entry.SetBody(body)
-	return entry.Note, nil
 }
 
 // UploadAttachment implements [providers.AttachmentUploader]. A temporary file that no comment

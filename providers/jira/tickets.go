@@ -110,8 +110,8 @@ func (d *Desk) invite(ctx context.Context, op, serviceDesk, name string) error {
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	where := labels + ` = "` + labelPrefix + string(key) + `"`
 	if number := customField.FindStringSubmatch(d.config.KeyField); number != nil {
@@ -136,7 +136,7 @@ func (d *Desk) inProject(where string) string {
 // FetchTicket implements [providers.TicketFetcher].
 func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (providers.Ticket, error) {
 	const op = "fetch ticket"
-	if err := d.checkID(op, ticketID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticketID); err != nil {
 		return providers.Ticket{}, err
 	}
 	var answer issue

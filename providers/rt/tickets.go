@@ -88,8 +88,8 @@ func (d *Desk) fetchQueue(ctx context.Context, op, name string, queue *wireQueue
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	found, _, err := d.search(ctx, op, "CF.{"+d.config.KeyField+"} = '"+string(key)+"'")
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/rest"
 )
 
@@ -169,7 +170,5 @@ func (d *Desk) readBack(ctx context.Context, op, id string, want map[string]stri
 
 // DeactivateUser implements [providers.UserDeactivator].
 func (d *Desk) DeactivateUser(ctx context.Context, userID string) error {
-	inactive := false
-	_, err := d.UpdateUser(ctx, providers.UserUpdate{UserID: userID, Active: &inactive})
-	return err
+	return flow.Deactivate(ctx, d, userID)
 }

@@ -32,6 +32,13 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 		err = nil
 	}
 	report.Findings = append(report.Findings, flow.Tried("key field "+d.config.KeyField, err, "the desk does not search it", "create an additional field of this name for requests, or correct key_field"))
+	var statuses struct{ Statuses []named }
+	_, err = d.run(ctx, d.client.Read, rest.Call{Op: op, Method: http.MethodGet, Path: "/statuses"}, listed(listInfo{Rows: d.config.PageSize, Start: 1}), &statuses)
+	for _, status := range statuses.Statuses {
+		if err == nil { // not every edition has the list
+			report.Statuses = append(report.Statuses, status.Name)
+		}
+	}
 	return d.checkQueues(ctx, op, report), nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 
 	"github.com/go-resty/resty/v2"
 
@@ -209,13 +208,3 @@ type listInfo struct {
 
 // listed is the input of a list.
 func listed(info listInfo) any { return map[string]any{"list_info": info} }
-
-var idPattern = regexp.MustCompile(`^[0-9]{1,19}$`)
-
-// checkID refuses what is no ID, so that it cannot become another path.
-func (d *Desk) checkID(op, id string) error {
-	if !idPattern.MatchString(id) {
-		return d.client.Failf(op, providers.Invalid, "the ID is no number")
-	}
-	return nil
-}

@@ -56,16 +56,12 @@ func (d *Desk) FetchNotes(ctx context.Context, asked providers.NotesQuery) (prov
 		}
 		entries[i] = row.entry()
 	}
-	page, err := thread.Page(entries, asked.Cursor, d.config.PageSize)
-	if err != nil {
-		return providers.NotesPage{}, d.client.Refuse(op, err)
-	}
-	return page, nil
+	return flow.Notes(d.client, op, entries, asked, d.config.PageSize)
 }
 
 // oneNote reads a note by itself, for lists may leave out the text.
 func (d *Desk) oneNote(ctx context.Context, op, ticketID, noteID string) (note, error) {
-	if err := d.checkID(op, noteID); err != nil {
+	if err := flow.CheckNumber(d.client, op, noteID); err != nil {
 		return note{}, err
 	}
 	var answer struct{ Note note }
@@ -77,25 +73,18 @@ func (d *Desk) oneNote(ctx context.Context, op, ticketID, noteID string) (note, 
 
 // AddNote implements [providers.NoteAdder].
 func (d *Desk) AddNote(ctx context.Context, new providers.NewNote) (providers.Note, error) {
-	const op = "add note"
-	body, err := new.Text()
-	if err != nil {
-		return providers.Note{}, d.client.Refuse(op, err)
-	}
-	ticket, err := d.FetchTicket(ctx, new.TicketID)
-	if err != nil {
-		return providers.Note{}, err
-	}
-	var answer struct{ Note note }
-	_, err = d.run(ctx, d.client.Write, rest.Call{Op: op, Method: http.MethodPost, Path: "/requests/{id}/notes", Params: map[string]string{"id": ticket.ID}},
-		map[string]any{"note": map[string]any{"description": text.ToHTML(body), "show_to_requester": true}}, &answer)
-	if err != nil {
-		return providers.Note{}, d.client.Explain(err, providers.Forbidden, op, "no right to write notes; give the technician a role that may")
-	}
-	if made := answer.Note.entry(); made.ID != "" && made.Public {
-		return made.Note, nil
-	}
-	return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no note that the requester sees")
+	return flow.AddNote(ctx, d.client, d, new, func(op string, ticket providers.Ticket, body string) (providers.Note, error) {
+		var answer struct{ Note note }
+		_, err := d.run(ctx, d.client.Write, rest.Call{Op: op, Method: http.MethodPost, Path: "/requests/{id}/notes", Params: map[string]string{"id": ticket.ID}},
+			map[string]any{"note": map[string]any{"description": text.ToHTML(body), "show_to_requester": true}}, &answer)
+		if err != nil {
+			return providers.Note{}, d.client.Explain(err, providers.Forbidden, op, "no right to write notes; give the technician a role that may")
+		}
+		if made := answer.Note.entry(); made.ID != "" && made.Public {
+			return made.Note, nil
+		}
+		return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the answer names no note that the requester sees")
+	})
 }
 
 // UploadAttachment implements [providers.AttachmentUploader].

@@ -37,7 +37,7 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 
 // newRequest puts the key and the extra fields to the rest.
 func (d *Desk) newRequest(op string, ticket providers.NewTicket) (map[string]any, error) {
-	if err := d.checkID(op, ticket.RequesterID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticket.RequesterID); err != nil {
 		return nil, err
 	}
 	if ticket.Queue == "" {
@@ -77,8 +77,8 @@ func (d *Desk) requests(ctx context.Context, op string, info listInfo) (rows []r
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	rows, _, _, err := d.requests(ctx, op, listInfo{
 		Criteria: []criterion{{Field: "udf_fields." + d.config.KeyField, Condition: "is", Values: []string{string(key)}}},
@@ -97,7 +97,7 @@ func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Tic
 
 // one reads a request.
 func (d *Desk) one(ctx context.Context, op, ticketID string) (request, error) {
-	if err := d.checkID(op, ticketID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticketID); err != nil {
 		return request{}, err
 	}
 	var answer struct{ Request request }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/rest"
 	"deskbridge/providers/internal/text"
 	"deskbridge/providers/internal/unique"
@@ -74,7 +75,7 @@ func (d *Desk) writeUser(ctx context.Context, call rest.Call, fields map[string]
 // UpdateUser implements [providers.UserUpdater]. How a user is activated is not known.
 func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (providers.User, error) {
 	const op = "update user"
-	if err := d.checkID(op, update.UserID); err != nil {
+	if err := flow.CheckNumber(d.client, op, update.UserID); err != nil {
 		return providers.User{}, err
 	}
 	if update.Active != nil && !*update.Active {

@@ -2,6 +2,7 @@ package servicenow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"deskbridge/providers"
@@ -30,7 +31,25 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 		d.checkReading(ctx, "update a ticket", "sys_choice", "let the account read sys_choice, by a role such as itil"),
 		d.checkNotes(ctx),
 	)
+	report.Statuses = d.statuses(ctx, op)
 	return d.checkTickets(ctx, report), nil
+}
+
+// statuses lists the labels of both tables; none where the account may not read them.
+func (d *Desk) statuses(ctx context.Context, op string) []string {
+	var labels []string
+	for _, table := range []Table{d.config.Incidents, d.config.Requests} {
+		choices, err := d.choices(ctx, op, table.Name)
+		if err != nil {
+			return nil
+		}
+		for _, choice := range choices {
+			if label := choice.value("label"); !slices.Contains(labels, label) {
+				labels = append(labels, label)
+			}
+		}
+	}
+	return labels
 }
 
 // checkReading tries to read a table that is never empty.

@@ -82,8 +82,8 @@ func (d *Desk) findGroup(ctx context.Context, op, name string) (string, error) {
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	found, err := d.tables.records(ctx, op, query{
 		table: task, where: d.config.KeyField + "=" + quote(string(key)) + "^ORDERBYsys_created_on^ORDERBYsys_id", fields: d.ticketFields(), limit: 10,
@@ -199,20 +199,33 @@ func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) 
 	})
 }
 
-// stateOf translates a status into the value of the table's field state; a table without
-// choices of its own has those of task.
-func (d *Desk) stateOf(ctx context.Context, op, table, status string) (string, error) {
+// choices are the values of the field state of a table; one without choices of its own has
+// those of task.
+func (d *Desk) choices(ctx context.Context, op, table string) ([]record, error) {
 	for _, name := range []string{table, task} {
 		found, err := d.tables.records(ctx, op, query{
 			table: "sys_choice", where: "name=" + name + "^element=state^inactive=false", fields: []string{"sys_id", "name", "element", "label", "value"}, limit: maxPageSize,
 		})
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		for _, choice := range found.records {
-			if choice.value("name") == name && choice.value("element") == "state" && strings.EqualFold(choice.value("label"), status) {
-				return choice.value("value"), nil
-			}
+		others := func(choice record) bool { return choice.value("name") != name || choice.value("element") != "state" }
+		if own := slices.DeleteFunc(found.records, others); len(own) > 0 {
+			return own, nil
+		}
+	}
+	return nil, nil
+}
+
+// stateOf translates a status into the value of the table's field state.
+func (d *Desk) stateOf(ctx context.Context, op, table, status string) (string, error) {
+	choices, err := d.choices(ctx, op, table)
+	if err != nil {
+		return "", err
+	}
+	for _, choice := range choices {
+		if strings.EqualFold(choice.value("label"), status) {
+			return choice.value("value"), nil
 		}
 	}
 	return "", d.client.Failf(op, providers.Invalid, "table %s has no state with the label %q, or the account may not read sys_choice", table, status)

@@ -36,7 +36,10 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 	}
 	_, _, err = d.incidents(ctx, op, url.Values{"pageSize": {"1"}, "all": {"true"}})
 	report.Findings = append(report.Findings, flow.Tried("fetch changed tickets", err, "the operator may not read incidents", cure))
-	_, err = d.statuses(ctx, op)
+	statuses, err := d.statuses(ctx, op)
+	for _, status := range statuses {
+		report.Statuses = append(report.Statuses, status.Name)
+	}
 	report.Findings = append(report.Findings, flow.Tried("update a ticket", err, "the operator may not read processing statuses", cure))
 	return report, nil
 }

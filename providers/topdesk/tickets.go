@@ -90,8 +90,8 @@ func (d *Desk) incidents(ctx context.Context, op string, query url.Values) ([]in
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	rows, _, err := d.incidents(ctx, op, url.Values{
 		"query": {is("externalNumber", "==", external(key))}, "sort": {"creationDate:asc"}, "pageSize": {strconv.Itoa(d.config.PageSize)}, "all": {"true"},

@@ -20,7 +20,7 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 		err = d.client.Explain(err, providers.Unauthenticated, op, "Zendesk refused the credentials; correct login and token, and let token access be on in the Admin Center")
 		return providers.Report{}, d.client.Explain(err, providers.NotFound, op, "no Zendesk at this address; set url to the account's, without a path")
 	}
-	report := providers.Report{Version: "Zendesk Support"}
+	report := providers.Report{Version: "Zendesk Support", Statuses: statuses}
 	_, err = d.FindUsers(ctx, providers.UserQuery{By: providers.ByEmail, Value: "nobody@deskbridge.invalid"})
 	report.Findings = append(report.Findings, flow.Tried("find and create users", err, "the account may not search users", "make the account an administrator"))
 	for _, queue := range d.config.Queues {

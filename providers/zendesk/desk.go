@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 
 	"github.com/go-resty/resty/v2"
@@ -63,16 +62,6 @@ func classify(status int, body []byte) (providers.Kind, error) {
 
 // errTooRecent is what the export says of a start within the last minute.
 var errTooRecent = errors.New("the start of the export is within the last minute")
-
-var idPattern = regexp.MustCompile(`^[0-9]{1,19}$`)
-
-// checkID refuses what is no ID, so that it cannot become another path.
-func (d *Desk) checkID(op, id string) error {
-	if !idPattern.MatchString(id) {
-		return d.client.Failf(op, providers.Invalid, "the ID is no number")
-	}
-	return nil
-}
 
 // number is an ID as Zendesk's JSON has it; checkID read it.
 func number(id string) int64 {

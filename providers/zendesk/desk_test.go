@@ -2,6 +2,7 @@ package zendesk
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -120,11 +121,16 @@ func TestAMergeWhoseTargetIsNotToldIsNotDone(t *testing.T) {
 	ticket, err := desk.FindTicket(t.Context(), "R/1")
 	require.NoError(t, err)
 	require.Equal(t, "2", ticket.ID)
-	broken := mergedInto
-	t.Cleanup(func() { mergedInto = broken })
-	mergedInto = idPattern
-	_, err = desk.FetchTicket(t.Context(), from.ID)
-	require.ErrorIs(t, err, providers.Ambiguous)
+	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := `{"ticket":{"id":1,"status":"closed","tags":["closed_by_merge"]}}`
+		if strings.HasSuffix(r.URL.Path, "/comments") {
+			body = `{"comments":[{"id":1,"html_body":"<p>b</p>","public":true},{"id":2,"html_body":"<p>see the other one</p>","public":false}]}`
+		}
+		_, _ = w.Write([]byte(body))
+	}))
+	t.Cleanup(silent.Close)
+	_, err = connect(t, config(t, silent.URL, "pass-bridge", 10)).FetchTicket(t.Context(), from.ID)
+	require.ErrorIs(t, err, providers.Ambiguous, "an agent changed the text that names the target")
 }
 
 func TestTheSameIdempotencyKeyMakesOneTicket(t *testing.T) {

@@ -89,38 +89,21 @@ func (d *Desk) FetchNotes(ctx context.Context, notes providers.NotesQuery) (prov
 	if err != nil {
 		return providers.NotesPage{}, err
 	}
-	page, err := thread.Page(entries, notes.Cursor, d.config.PageSize)
-	if err != nil {
-		return providers.NotesPage{}, d.client.Refuse(op, err)
-	}
-	return page, nil
+	return flow.Notes(d.client, op, entries, notes, d.config.PageSize)
 }
 
 // AddNote implements [providers.NoteAdder].
 func (d *Desk) AddNote(ctx context.Context, note providers.NewNote) (providers.Note, error) {
-	const op = "add note"
-	body, err := note.Text()
-	if err != nil {
-		return providers.Note{}, d.client.Refuse(op, err)
-	}
-	ticket, err := d.FetchTicket(ctx, note.TicketID)
-	if err != nil {
-		return providers.Note{}, err
-	}
-	if err := d.change(ctx, op, ticket.ID, map[string]any{"comment": map[string]any{"html_body": text.ToHTML(body), "public": true}}); err != nil {
-		return providers.Note{}, err
-	}
-	entries, err := d.entries(ctx, op, ticket.ID)
-	if err != nil {
-		return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the comment was sent and cannot be read back")
-	}
-	var public []providers.Note
-	for _, entry := range entries {
-		if entry.Public {
-			public = append(public, entry.Note)
+	return flow.AddNote(ctx, d.client, d, note, func(op string, ticket providers.Ticket, body string) (providers.Note, error) {
+		if err := d.change(ctx, op, ticket.ID, map[string]any{"comment": map[string]any{"html_body": text.ToHTML(body), "public": true}}); err != nil {
+			return providers.Note{}, err
 		}
-	}
-	return flow.Written(d.client, op, public, body)
+		entries, err := d.entries(ctx, op, ticket.ID)
+		if err != nil {
+			return providers.Note{}, d.client.Failf(op, providers.UnknownOutcome, "the comment was sent and cannot be read back")
+		}
+		return flow.Written(d.client, op, entries, body)
+	})
 }
 
 // UploadAttachment implements [providers.AttachmentUploader]. An upload that no comment names is

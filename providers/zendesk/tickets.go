@@ -38,7 +38,7 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 
 // newTicket looks the group up, and puts the key and the extra fields to the rest.
 func (d *Desk) newTicket(ctx context.Context, op string, ticket providers.NewTicket) (map[string]any, error) {
-	if err := d.checkID(op, ticket.RequesterID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticket.RequesterID); err != nil {
 		return nil, err
 	}
 	group, err := d.findGroup(ctx, op, ticket.Queue)
@@ -128,8 +128,8 @@ func (d *Desk) findField(ctx context.Context, op, title string) (int64, error) {
 // FindTicket implements [providers.Desk].
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	var answer struct{ Tickets []record }
 	_, err := d.client.Read(ctx, rest.Call{Op: op, Method: http.MethodGet, Path: "/api/v2/tickets", Query: url.Values{"external_id": {string(key)}}, Into: &answer})
@@ -157,7 +157,7 @@ func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (providers.Tick
 
 // one reads a ticket as it stands, a merged one too.
 func (d *Desk) one(ctx context.Context, op, ticketID string) (record, error) {
-	if err := d.checkID(op, ticketID); err != nil {
+	if err := flow.CheckNumber(d.client, op, ticketID); err != nil {
 		return record{}, err
 	}
 	var answer struct{ Ticket record }
@@ -250,7 +250,7 @@ func (d *Desk) tickets(ctx context.Context, op string, rows []record) ([]provide
 func (d *Desk) FetchTickets(ctx context.Context, ticketIDs []string) ([]providers.Ticket, error) {
 	const op = "fetch tickets"
 	for _, id := range ticketIDs {
-		if err := d.checkID(op, id); err != nil {
+		if err := flow.CheckNumber(d.client, op, id); err != nil {
 			return nil, err
 		}
 	}

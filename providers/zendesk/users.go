@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/rest"
 	"deskbridge/providers/internal/text"
 	"deskbridge/providers/internal/unique"
@@ -121,7 +122,7 @@ func (d *Desk) me(ctx context.Context, op string) (person, error) {
 }
 
 func (d *Desk) person(ctx context.Context, op, userID string) (person, error) {
-	if err := d.checkID(op, userID); err != nil {
+	if err := flow.CheckNumber(d.client, op, userID); err != nil {
 		return nil, err
 	}
 	var answer struct{ User person }
@@ -203,7 +204,5 @@ func (d *Desk) setEmail(ctx context.Context, op, userID, email string) error {
 
 // DeactivateUser implements [providers.UserDeactivator].
 func (d *Desk) DeactivateUser(ctx context.Context, userID string) error {
-	inactive := false
-	_, err := d.UpdateUser(ctx, providers.UserUpdate{UserID: userID, Active: &inactive})
-	return err
+	return flow.Deactivate(ctx, d, userID)
 }

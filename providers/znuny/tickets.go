@@ -103,8 +103,8 @@ func hasDynamicFields(ticket providers.NewTicket) bool {
 // its target.
 func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Ticket, error) {
 	const op = "find ticket"
-	if _, err := providers.ParseKey(string(key)); err != nil {
-		return providers.Ticket{}, d.client.HTTP.Errorf(op, providers.Invalid, err)
+	if err := flow.CheckKey(d.client.HTTP, op, key); err != nil {
+		return providers.Ticket{}, err
 	}
 	ids, err := d.search(ctx, op, wire.TicketSearch{
 		DynamicField: []*wire.SearchField{{Name: d.config.KeyField, Equals: string(key)}}, Limit: "10",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"deskbridge/providers"
+	"deskbridge/providers/internal/flow"
 	"deskbridge/providers/internal/rest"
 	"deskbridge/providers/internal/soap"
 	"deskbridge/providers/internal/text"
@@ -187,9 +188,7 @@ func (d *Desk) readBack(ctx context.Context, op, login string, want map[string]s
 
 // DeactivateUser implements [providers.UserDeactivator].
 func (d *Desk) DeactivateUser(ctx context.Context, userID string) error {
-	inactive := false
-	_, err := d.UpdateUser(ctx, providers.UserUpdate{UserID: userID, Active: &inactive})
-	return err
+	return flow.Deactivate(ctx, d, userID)
 }
 
 // checkRPC makes a call that must answer, so that silence means a wrong password.

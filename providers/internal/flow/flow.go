@@ -7,10 +7,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/rest"
+	"deskbridge/providers/internal/thread"
 )
 
 // Desk is what is asked of a desk here.
@@ -41,6 +44,24 @@ func Log(ctx context.Context, client *rest.Client, desk Desk, ticket providers.N
 		return providers.Ticket{}, client.Failf(op, providers.Misconfigured, "ticket %s was created without its key; %s", logged.Number, keyCure)
 	}
 	return logged, nil
+}
+
+// CheckKey refuses what is no key of ours, so that it cannot become another query.
+func CheckKey(client *rest.Client, op string, key providers.Key) error {
+	if _, err := providers.ParseKey(string(key)); err != nil {
+		return client.Errorf(op, providers.Invalid, err)
+	}
+	return nil
+}
+
+var numeric = regexp.MustCompile(`^[0-9]{1,19}$`)
+
+// CheckNumber refuses an ID that is no number, so that it cannot become another path or query.
+func CheckNumber(client *rest.Client, op, id string) error {
+	if !numeric.MatchString(id) {
+		return client.Failf(op, providers.Invalid, "the ID is no number")
+	}
+	return nil
 }
 
 // SetStatus sets a status unless the ticket has it, and reads it back; why says what may keep
@@ -121,12 +142,42 @@ func (f Files) find(op string, ticket providers.Ticket, file providers.NewAttach
 	return providers.Attachment{}, nil
 }
 
+// Notes is a page of the entries of a ticket, as a desk lists them whole.
+func Notes(client *rest.Client, op string, entries []thread.Entry, query providers.NotesQuery, size int) (providers.NotesPage, error) {
+	page, err := thread.Page(entries, query.Cursor, size)
+	if err != nil {
+		return providers.NotesPage{}, client.Refuse(op, err)
+	}
+	return page, nil
+}
+
+// AddNote adds a note to the ticket that is worked on; send sends its text.
+func AddNote(ctx context.Context, client *rest.Client, desk Desk, note providers.NewNote, send func(op string, ticket providers.Ticket, text string) (providers.Note, error)) (providers.Note, error) {
+	const op = "add note"
+	body, err := note.Text()
+	if err != nil {
+		return providers.Note{}, client.Refuse(op, err)
+	}
+	ticket, err := desk.FetchTicket(ctx, note.TicketID)
+	if err != nil {
+		return providers.Note{}, err
+	}
+	return send(op, ticket, body)
+}
+
+// Deactivate deactivates a user by an update.
+func Deactivate(ctx context.Context, desk providers.UserUpdater, userID string) error {
+	inactive := false
+	_, err := desk.UpdateUser(ctx, providers.UserUpdate{UserID: userID, Active: &inactive})
+	return err
+}
+
 // Written is a note that was just added, as the list of notes shows it, for desks whose answer
-// does not name it: the newest with these words.
-func Written(client *rest.Client, op string, notes []providers.Note, body string) (providers.Note, error) {
-	for i := len(notes) - 1; i >= 0; i-- {
-		if strings.Join(strings.Fields(notes[i].Body), " ") == strings.Join(strings.Fields(body), " ") {
-			return notes[i], nil
+// does not name it: the newest customer-facing one with these words.
+func Written(client *rest.Client, op string, entries []thread.Entry, body string) (providers.Note, error) {
+	for _, entry := range slices.Backward(entries) {
+		if entry.Public && slices.Equal(strings.Fields(entry.Body), strings.Fields(body)) {
+			return entry.Note, nil
 		}
 	}
 	return providers.Note{}, client.Failf(op, providers.UnknownOutcome, "the desk took the note but does not show it as customer-facing")

@@ -22,6 +22,21 @@ func serve(t *testing.T, options Options, handler http.HandlerFunc) *Client {
 	return New(options)
 }
 
+func TestAVendorsLimitIsHeardWhereRetryAfterIsMissing(t *testing.T) {
+	for name, values := range map[string]map[string]time.Duration{
+		"RateLimit-Reset":   {"30": 30 * time.Second},
+		"X-RateLimit-Reset": {"30": 30 * time.Second, "1795435230": 30 * time.Second, "2026-11-23T12:00:30Z": 30 * time.Second, "2026-11-23T12:01Z": time.Minute, "soon": 0, "1": time.Second},
+	} {
+		for text, want := range values {
+			header := http.Header{"Date": {"Mon, 23 Nov 2026 12:00:00 GMT"}}
+			header.Set(name, text)
+			require.Equal(t, want, retryAfter(header), "%s: %s", name, text)
+			header.Set("Retry-After", "7")
+			require.Equal(t, 7*time.Second, retryAfter(header), "what is said plainly goes before")
+		}
+	}
+}
+
 func TestRetryAfterIsReadInBothForms(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Duration{

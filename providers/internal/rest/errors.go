@@ -79,7 +79,9 @@ func (c *Client) statusError(op string, response *resty.Response, effect effect)
 		kind = effect.kind(providers.Unavailable)
 	}
 	err := c.Errorf(op, kind, cause)
-	err.RetryAfter = retryAfter(response.Header())
+	if kind.Retryable() {
+		err.RetryAfter = retryAfter(response.Header())
+	}
 	return err
 }
 
@@ -122,21 +124,43 @@ func reason(err error) string {
 // maxRetryAfter bounds how long a desk can make us wait before we ask again.
 const maxRetryAfter = time.Hour
 
-// retryAfter reads the Retry-After header, seconds or a date (RFC 9110, 10.2.3). A date is
-// held against the desk's own clock.
+// retryAfter reads how long a desk asks to wait: Retry-After, seconds or a date (RFC 9110,
+// 10.2.3), or else when its limit is lifted: RateLimit-Reset in seconds (draft-ietf-httpapi-
+// ratelimit-headers), X-RateLimit-Reset in seconds, as a Unix time or as an ISO 8601 date, as
+// vendors have it. A date is held against the desk's own clock.
 func retryAfter(header http.Header) time.Duration {
-	text := header.Get("Retry-After")
-	var wait time.Duration
-	if seconds, err := strconv.Atoi(text); err == nil {
-		wait = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
-	} else if at, err := http.ParseTime(text); err == nil {
-		now, err := http.ParseTime(header.Get("Date"))
-		if err != nil {
-			now = time.Now()
-		}
-		wait = at.Sub(now)
+	now, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		now = time.Now()
 	}
-	return min(max(wait, 0), maxRetryAfter)
+	for _, name := range []string{"Retry-After", "RateLimit-Reset", "X-RateLimit-Reset"} {
+		text := header.Get(name)
+		if text == "" {
+			continue
+		}
+		wait := time.Duration(0)
+		const unix = 1e9 // seconds since 1970, and not from now
+		if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && seconds >= unix {
+			wait = time.Unix(seconds, 0).Sub(now)
+		} else if err == nil {
+			wait = time.Duration(min(seconds, int64(maxRetryAfter/time.Second))) * time.Second
+		} else if at, err := http.ParseTime(text); err == nil {
+			wait = at.Sub(now)
+		} else if at, err := parseISO(text); err == nil {
+			wait = at.Sub(now)
+		}
+		return min(max(wait, 0), maxRetryAfter)
+	}
+	return 0
+}
+
+// parseISO reads a date with seconds or, as Atlassian writes it, without.
+func parseISO(text string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		at, err = time.Parse("2006-01-02T15:04Z07:00", text)
+	}
+	return at, err
 }
 
 // Errorf makes an error of this desk.
