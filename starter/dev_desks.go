@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"deskbridge/internal/desksim"
@@ -17,21 +16,8 @@ func devDeskNames() string {
 	return strings.Join(names, ", ")
 }
 
-// meanings writes what the statuses mean.
-func meanings(sample desksim.Sample) string {
-	var meanings []string
-	for state, statuses := range map[string][]string{"waiting": sample.Open, "completed": sample.Done, "rejected": sample.Cancelled} {
-		for _, status := range statuses {
-			meanings = append(meanings, status+": "+state)
-		}
-	}
-	slices.Sort(meanings)
-	return "{" + strings.Join(meanings, ", ") + "}"
-}
-
-// devConfiguration is written at each start. Where a desk cannot cancel, done has to do.
+// devConfiguration is written at each start.
 func devConfiguration(name string, sample desksim.Sample, address, folder, target string) string {
-	cancelled := append(slices.Clone(sample.Cancelled), sample.Done...)
 	return fmt.Sprintf(`# Written by "starter dev" at each start.
 files: file://%[2]s/files
 connections:
@@ -47,5 +33,5 @@ connections:
     poll: {fastest: 2s, slowest: 5s, sweep: 15s, overlap: 10s}
 targets:
   mailbox: {url: %[7]s/target/mailbox}
-`, name, folder, fmt.Sprintf(sample.Settings, address, "file:"+folder+"/desk.token"), meanings(sample), sample.Done[0], cancelled[0], target)
+`, name, folder, fmt.Sprintf(sample.Settings, address, "file:"+folder+"/desk.token"), sample.Mapping(), sample.Done[0], sample.Cancel(), target)
 }

@@ -137,18 +137,24 @@ func TestALevelThatTheDeskDoesNotReachIsRefused(t *testing.T) {
 	require.EqualError(t, l.err(), "c.yaml:4: connections.rt.level: Some Desk reaches level log-only at most; set level to log-only")
 }
 
-// What people copy has to work: the README's example is read as it stands, with every desk.
-func TestTheExampleInTheREADMEIsValid(t *testing.T) {
+// What people copy has to work: the README's example and those of the desks are read as they stand.
+func TestTheExamplesAreValid(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
 	_, rest, found := strings.Cut(string(readme), "```yaml\nfiles:")
 	require.True(t, found)
 	example, _, _ := strings.Cut(rest, "```")
-	config, err := Parse("README.md", []byte("files:"+example))
+	_, err = Parse("README.md", []byte("files:"+example))
 	require.NoError(t, err)
 	for _, kind := range all.Types() {
-		require.Contains(t, config.Connections, kind, "an example of each desk")
-		_, err := config.Connections[kind].NewDesk()
+		path := "../../providers/" + kind + "/example.yaml"
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		indented := "  " + strings.ReplaceAll(strings.TrimSpace(string(content)), "\n", "\n  ")
+		config, err := Parse(path, []byte("files: file:///var/lib/deskbridge/files\nconnections:\n"+indented+"\n"))
+		require.NoError(t, err)
+		require.Equal(t, kind, config.Connections[kind].Desk)
+		_, err = config.Connections[kind].NewDesk()
 		require.NoError(t, err, kind)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +52,8 @@ var documents = []document{
 		{"/api/v2/requesters", "external_id'"}, {"/api/v2/tickets", ".attachments'"}, // in recorded answers
 		{"/api/v2/tickets", ".deleted'"}, {"/api/v2/tickets", ".spam'"}, {"/api/v2/tickets", ".custom_fields."},
 	}},
-	{name: "jira-platform.json", desk: "jira", run: "cloud", paths: []string{"/rest/api/2/"}, least: 300, beyond: []exemption{
+	{name: "jira-platform.json", desk: "jira", run: "cloud", paths: []string{"/rest/api/2/"}, least: 250, beyond: []exemption{
+		{"/rest/api/2/project/", "/statuses' not found"},                      // left out of the reduced copy
 		{"/rest/api/2/", ".fields."},                                          // every issue has its own
 		{"/rest/api/2/issue/", "204 operation response content type '' does"}, // the document gives nothing a type
 	}},
@@ -95,22 +97,41 @@ func load(t *testing.T, d document) validator.Validator {
 	return v
 }
 
-func TestWhatWasSaidIsValidByTheVendorsDocuments(t *testing.T) {
+// recorded is the folder of what was said.
+func recorded(t *testing.T) string {
+	t.Helper()
 	folder := os.Getenv("DESKBRIDGE_RECORD")
 	if folder == "" {
 		t.Skip("nothing was recorded; run `make contracts`")
 	}
+	return folder
+}
+
+// requests are the recorded ones that a document may describe.
+func requests(t *testing.T, folder string, d document) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, d.desk, d.run+"*.request"))
+	require.NoError(t, err)
+	return files
+}
+
+func read(t *testing.T, file string) (request, answer []byte) {
+	t.Helper()
+	request, err := os.ReadFile(file)
+	require.NoError(t, err)
+	answer, err = os.ReadFile(strings.TrimSuffix(file, ".request") + ".answer")
+	require.NoError(t, err)
+	return request, answer
+}
+
+func TestWhatWasSaidIsValidByTheVendorsDocuments(t *testing.T) {
+	folder := recorded(t)
 	for _, d := range documents {
 		t.Run(d.name, func(t *testing.T) {
 			v := load(t, d)
-			files, err := filepath.Glob(filepath.Join(folder, d.desk, d.run+"*.request"))
-			require.NoError(t, err)
 			checked, seen := 0, map[string]bool{}
-			for _, file := range files {
-				content, err := os.ReadFile(file)
-				require.NoError(t, err)
-				answer, err := os.ReadFile(strings.TrimSuffix(file, ".request") + ".answer")
-				require.NoError(t, err)
+			for _, file := range requests(t, folder, d) {
+				content, answer := read(t, file)
 				if problems, described := check(t, v, d, content, answer); described {
 					checked++
 					for _, problem := range problems { // each once, with an exchange where it is
@@ -175,7 +196,41 @@ func (d document) exempt(path, problem string) bool {
 	return slices.ContainsFunc(d.beyond, func(e exemption) bool { return strings.HasPrefix(path, e.path) && strings.Contains(problem, e.problem) })
 }
 
-// The validator itself has to find what a mistake in a desk would be.
+// The validator itself has to find what a mistake in a desk would be: first, in what was
+// recorded of every desk, then the mistakes that a desk could really have.
+func TestAMistakePlantedIntoWhatWasSaidIsFound(t *testing.T) {
+	folder := recorded(t)
+	for _, d := range documents {
+		t.Run(d.name, func(t *testing.T) {
+			v := load(t, d)
+			inQuery, inAnswer := 0, 0
+			for _, file := range requests(t, folder, d) {
+				content, answer := read(t, file)
+				if problems, described := check(t, v, d, content, answer); !described || len(problems) > 0 || !bytes.HasPrefix(content, []byte("GET ")) {
+					continue
+				}
+				line, _, _ := bytes.Cut(content, []byte(" HTTP/1.1\r\n"))
+				separator := "?"
+				if bytes.Contains(line, []byte("?")) {
+					separator = "&"
+				}
+				problems, _ := check(t, v, d, bytes.Replace(content, line, append(line[:len(line):len(line)], separator+"planted=1"...), 1), answer)
+				inQuery += min(len(problems), 1)
+				planted := bytes.Replace(answer, []byte("\r\n\r\n{\""), []byte("\r\n\r\n{\"planted\":1,\""), 1)
+				planted = bytes.Replace(planted, []byte("\r\n\r\n[{\""), []byte("\r\n\r\n[{\"planted\":1,\""), 1)
+				problems, _ = check(t, v, d, content, contentLength.ReplaceAll(planted, nil))
+				inAnswer += min(len(problems), 1)
+				if inQuery > 0 && (inAnswer > 0 || d.vague) {
+					return
+				}
+			}
+			require.Fail(t, "a planted mistake was not found", "in queries: %d, in answers: %d", inQuery, inAnswer)
+		})
+	}
+}
+
+var contentLength = regexp.MustCompile(`Content-Length: [0-9]+\r\n`)
+
 func TestAPlantedMistakeIsFound(t *testing.T) {
 	get := func(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n" }
 	send := func(method, path, body string) string {

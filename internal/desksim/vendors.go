@@ -1,6 +1,7 @@
 package desksim
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -74,6 +75,21 @@ type Sample struct {
 	// Open, Done and Cancelled are statuses; a new ticket's is the first that is open.
 	Open, Done, Cancelled []string
 }
+
+// Mapping is what the statuses mean, in YAML.
+func (s Sample) Mapping() string {
+	var meanings []string
+	for state, statuses := range map[string][]string{"waiting": s.Open, "completed": s.Done, "rejected": s.Cancelled} {
+		for _, status := range statuses {
+			meanings = append(meanings, fmt.Sprintf("%q: %s", status, state))
+		}
+	}
+	slices.Sort(meanings)
+	return "{" + strings.Join(meanings, ", ") + "}"
+}
+
+// Cancel is the status of a ticket that is cancelled; where a desk has none, done has to do.
+func (s Sample) Cancel() string { return append(slices.Clone(s.Cancelled), s.Done...)[0] }
 
 // Vendors lists the vendors in alphabetical order.
 func Vendors() []Vendor { return slices.Sorted(maps.Keys(vendors)) }

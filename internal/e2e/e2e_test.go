@@ -31,8 +31,8 @@ func TestTheMainJobOnARealDesk(t *testing.T) {
 	t.Run("the same request twice is one run, other content is a conflict", s.twice)
 	t.Run("a check names the level and each missing right with its cure", s.check)
 	t.Run("a check of Znuny tells apart what is wrong", s.checkZnuny)
-	t.Run("a ticket lives at ServiceNow by REST and by SOAP, and at BMC", s.vendors)
-	t.Run("a check of ServiceNow and BMC tells apart what is wrong", s.checkSimulated)
+	t.Run("tickets live at every desk that is simulated", s.vendors)
+	t.Run("a check of every simulated desk tells apart what is wrong", s.checkSimulated)
 }
 
 func onboardingRequest(s *stack, t *testing.T, connection, id string) string {

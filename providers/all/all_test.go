@@ -33,7 +33,7 @@ func TestEveryDeskReachesALevelAndRefusesEmptySettings(t *testing.T) {
 // A person who read one desk package has read all: they have the same files and the same names.
 func TestEveryDeskPackageHasTheSameShape(t *testing.T) {
 	for _, name := range Types() {
-		for _, file := range []string{"doc.go", "config.go", "desk.go", "tickets.go", "users.go", "notes.go", "check.go", "wire.go", "desk_test.go"} {
+		for _, file := range []string{"doc.go", "config.go", "desk.go", "tickets.go", "users.go", "notes.go", "check.go", "wire.go", "desk_test.go", "example.yaml"} {
 			_, err := os.Stat(filepath.Join("..", name, file))
 			require.NoError(t, err)
 		}

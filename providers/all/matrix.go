@@ -11,23 +11,21 @@ import (
 // that it cannot say what the code does not.
 func Matrix() string {
 	var table strings.Builder
-	table.WriteString("| function | needed for |")
-	rule := "\n|---|---|"
-	for _, name := range Types() {
-		fmt.Fprintf(&table, " %s (`%s`) |", types[name].Title, name)
-		rule += "---|"
-	}
-	table.WriteString(rule + "\n| **level reached** | |")
-	for _, name := range Types() {
-		fmt.Fprintf(&table, " **%s** |", providers.LevelOf(types[name].Zero))
-	}
+	needed, rule := "\n| *needed for* | | |", "\n|---|---|---|"
+	table.WriteString("| desk | type | level reached |")
 	for _, function := range providers.Functions() {
-		needed := string(function.Needed)
-		if needed == "" {
-			needed = "beside the levels"
+		fmt.Fprintf(&table, " %s |", function.Name)
+		rule += "---|"
+		if function.Needed == "" {
+			needed += " *beside* |"
+		} else {
+			needed += fmt.Sprintf(" *%s* |", function.Needed)
 		}
-		fmt.Fprintf(&table, "\n| %s | %s |", function.Name, needed)
-		for _, name := range Types() {
+	}
+	table.WriteString(rule + needed)
+	for _, name := range Types() {
+		fmt.Fprintf(&table, "\n| %s | `%s` | **%s** |", types[name].Title, name, providers.LevelOf(types[name].Zero))
+		for _, function := range providers.Functions() {
 			mark := "no"
 			if function.Has(types[name].Zero) {
 				mark = "yes"
