@@ -22,6 +22,19 @@ func serve(t *testing.T, options Options, handler http.HandlerFunc) *Client {
 	return New(options)
 }
 
+func TestTheResetOfALimitIsHeardOnlyWhereTheLimitIsReached(t *testing.T) {
+	for status, want := range map[int]time.Duration{http.StatusTooManyRequests: 30 * time.Second, http.StatusServiceUnavailable: 0} {
+		client := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-RateLimit-Reset", "30")
+			w.WriteHeader(status)
+		})
+		_, err := client.Read(t.Context(), Call{Op: "read", Method: http.MethodGet, Path: "/"})
+		var desk *providers.Error
+		require.ErrorAs(t, err, &desk)
+		require.Equal(t, want, desk.RetryAfter)
+	}
+}
+
 func TestAVendorsLimitIsHeardWhereRetryAfterIsMissing(t *testing.T) {
 	for name, values := range map[string]map[string]time.Duration{
 		"RateLimit-Reset":   {"30": 30 * time.Second},
@@ -30,9 +43,9 @@ func TestAVendorsLimitIsHeardWhereRetryAfterIsMissing(t *testing.T) {
 		for text, want := range values {
 			header := http.Header{"Date": {"Mon, 23 Nov 2026 12:00:00 GMT"}}
 			header.Set(name, text)
-			require.Equal(t, want, retryAfter(header), "%s: %s", name, text)
+			require.Equal(t, want, retryAfter(header, "Retry-After", name), "%s: %s", name, text)
 			header.Set("Retry-After", "7")
-			require.Equal(t, 7*time.Second, retryAfter(header), "what is said plainly goes before")
+			require.Equal(t, 7*time.Second, retryAfter(header, "Retry-After", name), "what is said plainly goes before")
 		}
 	}
 }
@@ -45,7 +58,7 @@ func TestRetryAfterIsReadInBothForms(t *testing.T) {
 		now.Add(-time.Minute).Format(http.TimeFormat):     0,
 	} {
 		header := http.Header{"Retry-After": {text}, "Date": {now.Format(http.TimeFormat)}}
-		require.Equal(t, want, retryAfter(header), text)
+		require.Equal(t, want, retryAfter(header, "Retry-After"), text)
 	}
 }
 

@@ -79,8 +79,11 @@ func (c *Client) statusError(op string, response *resty.Response, effect effect)
 		kind = effect.kind(providers.Unavailable)
 	}
 	err := c.Errorf(op, kind, cause)
-	if kind.Retryable() {
-		err.RetryAfter = retryAfter(response.Header())
+	switch {
+	case kind == providers.RateLimited: // vendors tell the reset of a limit with every answer
+		err.RetryAfter = retryAfter(response.Header(), "Retry-After", "RateLimit-Reset", "X-RateLimit-Reset")
+	case kind.Retryable():
+		err.RetryAfter = retryAfter(response.Header(), "Retry-After")
 	}
 	return err
 }
@@ -124,16 +127,16 @@ func reason(err error) string {
 // maxRetryAfter bounds how long a desk can make us wait before we ask again.
 const maxRetryAfter = time.Hour
 
-// retryAfter reads how long a desk asks to wait: Retry-After, seconds or a date (RFC 9110,
-// 10.2.3), or else when its limit is lifted: RateLimit-Reset in seconds (draft-ietf-httpapi-
+// retryAfter reads how long a desk asks to wait, from the first of these headers that it sent:
+// Retry-After, seconds or a date (RFC 9110, 10.2.3), or when its limit is lifted: RateLimit-Reset in seconds (draft-ietf-httpapi-
 // ratelimit-headers), X-RateLimit-Reset in seconds, as a Unix time or as an ISO 8601 date, as
 // vendors have it. A date is held against the desk's own clock.
-func retryAfter(header http.Header) time.Duration {
+func retryAfter(header http.Header, names ...string) time.Duration {
 	now, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
 		now = time.Now()
 	}
-	for _, name := range []string{"Retry-After", "RateLimit-Reset", "X-RateLimit-Reset"} {
+	for _, name := range names {
 		text := header.Get(name)
 		if text == "" {
 			continue
