@@ -15,8 +15,9 @@ var bmcRules = rules{
 	ticketID: incidentNumber,
 	statuses: []string{"New", "Assigned", "In Progress", "Pending", "Resolved", "Closed", "Cancelled"},
 	sample: Sample{
-		Settings: "{url: %[1]s, web_services: %[1]s/arsys/services, server: itsm, company: Calbro Services, login: deskbridge, password: %[2]s, queues: [Support]}",
-		Open:     []string{"New", "Assigned", "In Progress", "Pending"}, Done: []string{"Resolved", "Closed"}, Cancelled: []string{"Cancelled"},
+		Settings: "{url: %[1]s, web_services: %[1]s/arsys/services, server: itsm, company: Calbro Services, login: deskbridge, password: %[2]s, queues: [Support], " +
+			"status_fields: {Resolved: {Resolution: Closed by the requester, Status_Reason: No Further Action Required}}}",
+		Open: []string{"New", "Assigned", "In Progress", "Pending"}, Done: []string{"Resolved", "Closed"}, Cancelled: []string{"Cancelled"},
 	},
 }
 

@@ -118,7 +118,7 @@ func (s *stack) tryView(t *testing.T, connection, key string) workflows.View {
 func (s *stack) ticket(t *testing.T, connection string) (key, number string) {
 	t.Helper()
 	id := s.unique("T")
-	s.ok(t, nil, "ticket", "log", "--connection", connection, "--request", id, "--email", id+"@example.test", "--name", "Ben", "--subject", "A question")
+	s.ok(t, nil, "ticket", "log", "--connection", connection, "--request", id, "--email", id+"@example.test", "--name", "Ben "+id, "--subject", "A question")
 	return id + "/ticket", s.logged(t, connection, id+"/ticket")
 }
 
