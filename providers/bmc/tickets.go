@@ -22,7 +22,7 @@ const maxSummary = 100
 
 // CreateTicket implements [providers.Desk].
 func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (providers.Ticket, error) {
-	const keyCure = "a rule of the desk changes the last line of the notes, which is our reference"
+	const keyCure = "let no rule of the desk change the last line of the notes, which is our reference"
 	return flow.Log(ctx, d.client, d, ticket, keyCure, func(op string) (string, error) {
 		request, err := d.newIncident(ctx, op, ticket)
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 
 // CreateTicket implements [providers.Desk].
 func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (providers.Ticket, error) {
-	const keyCure = "a rule of GLPI changes the description's last line, which is our reference"
+	const keyCure = "let no rule of GLPI change the description's last line, which is our reference"
 	return flow.Log(ctx, d.client, d, ticket, keyCure, func(op string) (string, error) {
 		input, err := d.newTicket(ctx, op, ticket)
 		if err != nil {

@@ -21,7 +21,7 @@ var settable = []string{"category_1", "category_2", "category_3", "category_4", 
 
 // CreateTicket implements [providers.Desk].
 func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (providers.Ticket, error) {
-	const keyCure = "a rule of Halo changes the details' last line, which is our reference"
+	const keyCure = "let no rule of Halo change the details' last line, which is our reference"
 	return flow.Log(ctx, d.client, d, ticket, keyCure, func(op string) (string, error) {
 		fields, err := d.newTicket(ctx, op, ticket)
 		if err != nil {

@@ -41,7 +41,8 @@ func Log(ctx context.Context, client *rest.Client, desk Desk, ticket providers.N
 		return providers.Ticket{}, err
 	}
 	if logged.Key != ticket.Key {
-		return providers.Ticket{}, client.Failf(op, providers.Misconfigured, "ticket %s was created without its key; %s", logged.Number, keyCure)
+		// Not Misconfigured, which is tried again when it may be mended: each time would log another.
+		return providers.Ticket{}, client.Failf(op, providers.Invalid, "ticket %s was created without its key, so that it cannot be followed; close it, %s, and request it anew", logged.Number, keyCure)
 	}
 	return logged, nil
 }

@@ -61,8 +61,8 @@ func TestATicketIsLoggedOnceAndReadBackWithItsKey(t *testing.T) {
 	require.Equal(t, 1, sent)
 	desk.loses = true
 	_, err := Log(t.Context(), client(), desk, providers.NewTicket{Key: "R/2"}, "mend it", insert)
-	require.ErrorIs(t, err, providers.Misconfigured, "a ticket that would not be found again needs a person")
-	require.ErrorContains(t, err, "ticket T1 was created without its key; mend it")
+	require.ErrorIs(t, err, providers.Invalid, "what would log another ticket each time is not tried again")
+	require.ErrorContains(t, err, "ticket T1 was created without its key, so that it cannot be followed; close it, mend it, and request it anew")
 	_, err = Log(t.Context(), client(), &stub{}, providers.NewTicket{Key: "R/3"}, "", func(string) (string, error) { return "", nil })
 	require.ErrorIs(t, err, providers.UnknownOutcome)
 }
