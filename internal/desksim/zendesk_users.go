@@ -149,9 +149,9 @@ func (api *zendesk) updateUser(who caller, _ http.ResponseWriter, r *http.Reques
 // Identities beside the primary address are kept in an attribute.
 const zendeskSecond = "second address"
 
-func (api *zendesk) identityOf(user *User, id int, email string, primary bool) object {
+func (api *zendesk) identityOf(user *User, id int, email string) object {
 	return object{
-		"id": id, "user_id": user.ID, "type": "email", "value": email, "primary": primary, "verified": true,
+		"id": id, "user_id": user.ID, "type": "email", "value": email, "primary": email == user.Email, "verified": true,
 		"url": api.base, "created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z",
 	}
 }
@@ -161,9 +161,9 @@ func (api *zendesk) identities(who caller, _ http.ResponseWriter, r *http.Reques
 	if user == nil {
 		return refused
 	}
-	all := []object{api.identityOf(user, user.ID*10, user.Email, true)}
+	all := []object{api.identityOf(user, user.ID*10, user.Email)}
 	if second := user.Attributes[zendeskSecond]; second != "" {
-		all = append(all, api.identityOf(user, user.ID*10+1, second, false))
+		all = append(all, api.identityOf(user, user.ID*10+1, second))
 	}
 	return ok(object{"identities": all})
 }
@@ -180,7 +180,7 @@ func (api *zendesk) addIdentity(who caller, _ http.ResponseWriter, r *http.Reque
 	}
 	user.Attributes = with(user.Attributes, zendeskSecond, body.Identity.Value)
 	api.desk.putUser(user)
-	return answer{status: http.StatusCreated, body: object{"identity": api.identityOf(user, user.ID*10+1, body.Identity.Value, false)}}
+	return answer{status: http.StatusCreated, body: object{"identity": api.identityOf(user, user.ID*10+1, body.Identity.Value)}}
 }
 
 func (api *zendesk) makePrimary(who caller, w http.ResponseWriter, r *http.Request) answer {

@@ -40,7 +40,7 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 		}
 		report.Findings = append(report.Findings, flow.Tried("log a ticket of type "+kind, err, "the ticket type does not exist", "correct request_type or incident_type"))
 	}
-	_, _, _, err = d.records(ctx, op, 1, url.Values{})
+	_, err = d.records(ctx, op, 1, url.Values{})
 	report.Findings = append(report.Findings, flow.Tried("fetch changed tickets", err, "the application may not read tickets", cure))
 	return report, nil
 }

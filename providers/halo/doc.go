@@ -15,7 +15,8 @@
 //   - Statuses, teams, ticket types and sites are the tenant's own lists. A status is its name.
 //   - Changes are asked for by lastupdatefromdate (UTC is assumed, uncertain), open and closed, in
 //     the order of id, which never changes, by page number. A deletion while pages are read can
-//     shift a ticket out of sight until it changes again or a sweep comes by.
+//     shift a ticket out of sight until it changes again or a sweep comes by. The list has no
+//     details, so that each changed ticket is read by itself for its key.
 //   - A merged ticket names its target, merged_into_id; a deleted one says deleted.
 //   - Notes are actions; customer-facing are those with hiddenfromuser=false, compared as given:
 //     one without the flag is internal. What the system itself notes is left out by excludesys

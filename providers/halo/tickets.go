@@ -71,8 +71,17 @@ func (d *Desk) newTicket(ctx context.Context, op string, ticket providers.NewTic
 	return fields, nil
 }
 
+// found is a page of tickets.
+type found struct {
+	records []record
+	// total counts those of all pages.
+	total int
+	// at is the desk's clock.
+	at time.Time
+}
+
 // records reads a page of tickets, without their details, in the order of their IDs.
-func (d *Desk) records(ctx context.Context, op string, page int, query url.Values) (rows []record, total int, at time.Time, err error) {
+func (d *Desk) records(ctx context.Context, op string, page int, query url.Values) (found, error) {
 	query.Set("pageinate", "true")
 	query.Set("page_no", strconv.Itoa(page))
 	query.Set("page_size", strconv.Itoa(d.config.PageSize))
@@ -87,9 +96,9 @@ func (d *Desk) records(ctx context.Context, op string, page int, query url.Value
 		err = d.client.Failf(op, providers.Malformed, "the answer has no record_count")
 	}
 	if err != nil {
-		return nil, 0, time.Time{}, d.client.Explain(err, providers.Forbidden, op, "no right to read tickets; give the application and its agent this permission")
+		return found{}, d.client.Explain(err, providers.Forbidden, op, "no right to read tickets; give the application and its agent this permission")
 	}
-	return answer.Tickets, *answer.Count, said.At, nil
+	return found{answer.Tickets, *answer.Count, said.At}, nil
 }
 
 // FindTicket implements [providers.Desk]. Halo's search finds parts; candidates are read whole.
@@ -98,11 +107,11 @@ func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Tic
 	if err := flow.CheckKey(d.client, op, key); err != nil {
 		return providers.Ticket{}, err
 	}
-	candidates, _, _, err := d.records(ctx, op, 1, url.Values{"search": {string(key)}})
+	candidates, err := d.records(ctx, op, 1, url.Values{"search": {string(key)}})
 	if err != nil {
 		return providers.Ticket{}, err
 	}
-	for _, candidate := range candidates {
+	for _, candidate := range candidates.records {
 		row, err := d.one(ctx, op, strconv.FormatInt(candidate.ID, 10))
 		switch {
 		case providers.KindOf(err) == providers.NotFound:
@@ -187,27 +196,27 @@ func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery)
 		}
 	}
 	since := changes.Since.UTC().Truncate(time.Second)
-	rows, total, at, err := d.records(ctx, op, number, url.Values{"lastupdatefromdate": {since.Add(-time.Second).Format(time.RFC3339)}})
+	changed, err := d.records(ctx, op, number, url.Values{"lastupdatefromdate": {since.Add(-time.Second).Format(time.RFC3339)}})
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
-	now, err := d.client.DeskTime(op, at)
+	now, err := d.client.DeskTime(op, changed.at)
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
 	page := providers.ChangesPage{DeskTime: now}
-	if number*d.config.PageSize < total && len(rows) > 0 {
+	if number*d.config.PageSize < changed.total && len(changed.records) > 0 {
 		page.Next = strconv.Itoa(number + 1)
 	}
 	statuses, err := d.all(ctx, op, "Status")
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
-	for _, changed := range rows {
-		if changed.Deleted || changed.updated().Before(since) {
+	for _, listed := range changed.records {
+		if listed.Deleted || listed.updated().Before(since) {
 			continue
 		}
-		row, err := d.one(ctx, op, strconv.FormatInt(changed.ID, 10))
+		row, err := d.one(ctx, op, strconv.FormatInt(listed.ID, 10))
 		switch {
 		case providers.KindOf(err) == providers.NotFound:
 			continue // deleted meanwhile

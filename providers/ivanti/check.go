@@ -10,7 +10,7 @@ import (
 // Check implements [providers.Desk].
 func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 	const op = "check"
-	newest, _, _, err := d.records(ctx, op, incidents, query{order: "CreatedDateTime desc", top: 1})
+	newest, err := d.records(ctx, op, incidents, query{order: "CreatedDateTime desc", top: 1})
 	if err != nil && providers.KindOf(err) != providers.Forbidden {
 		err = d.client.Explain(err, providers.Unauthenticated, op, "Ivanti refused the API key; make a new one under Configure > Security Controls > API Keys")
 		return providers.Report{}, d.client.Explain(err, providers.NotFound, op, "no API at this address; set url to the tenant's, without /api")
@@ -29,7 +29,7 @@ func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 		err := d.checkTeam(ctx, op, queue)
 		report.Findings = append(report.Findings, flow.Tried("log a ticket in queue "+queue, err, "the team does not exist, or the key may not read teams", "create it or correct its name"))
 	}
-	return d.checkJournal(ctx, op, report, newest), nil
+	return d.checkJournal(ctx, op, report, newest.records), nil
 }
 
 // checkJournal reads the notes of the newest incident; a note without the flag would be internal.
@@ -38,10 +38,10 @@ func (d *Desk) checkJournal(ctx context.Context, op string, report providers.Rep
 	if len(newest) > 0 {
 		asked.where = is("ParentLink_RecID", newest[0].text("RecId"))
 	}
-	rows, _, _, err := d.records(ctx, op, d.config.Journal, asked)
+	notes, err := d.records(ctx, op, d.config.Journal, asked)
 	finding := flow.Tried("fetch customer-facing notes", err, "the key may not read "+d.config.Journal+", or there is no such business object", "let its role see notes, or correct journal")
-	if len(rows) > 0 {
-		if _, has := rows[0][d.config.PublicField]; !has {
+	if len(notes.records) > 0 {
+		if _, has := notes.records[0][d.config.PublicField]; !has {
 			finding.Problem = "notes have no field " + d.config.PublicField + ", so that all of them count as internal"
 			finding.Cure = "set public_field to the field of " + d.config.Journal + " that publishes a note"
 		}

@@ -59,8 +59,17 @@ type query struct {
 	skip, top    int
 }
 
+// found is a page of records.
+type found struct {
+	records []record
+	// more says that there may be another page.
+	more bool
+	// at is the desk's clock.
+	at time.Time
+}
+
 // records reads the records of a business object that a filter finds; none is 204.
-func (d *Desk) records(ctx context.Context, op, object string, asked query) (rows []record, more bool, at time.Time, err error) {
+func (d *Desk) records(ctx context.Context, op, object string, asked query) (found, error) {
 	if asked.top == 0 {
 		asked.top = d.config.PageSize
 	}
@@ -80,7 +89,7 @@ func (d *Desk) records(ctx context.Context, op, object string, asked query) (row
 	if err == nil && answer.Value == nil && said.Status != http.StatusNoContent {
 		err = d.client.Failf(op, providers.Malformed, "the answer holds no value")
 	}
-	return answer.Value, len(answer.Value) >= asked.top, said.At, d.client.Explain(err, providers.Forbidden, op, "no right to read %s; let the role of the API key see them", object)
+	return found{answer.Value, len(answer.Value) >= asked.top, said.At}, d.client.Explain(err, providers.Forbidden, op, "no right to read %s; let the role of the API key see them", object)
 }
 
 // one reads the record with this RecId.
@@ -88,17 +97,17 @@ func (d *Desk) one(ctx context.Context, op, object, recID string) (record, error
 	if err := d.checkID(op, recID); err != nil {
 		return nil, err
 	}
-	rows, _, _, err := d.records(ctx, op, object, query{where: is("RecId", recID), top: 1})
+	page, err := d.records(ctx, op, object, query{where: is("RecId", recID), top: 1})
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
+	if len(page.records) == 0 {
 		return nil, d.client.Failf(op, providers.NotFound, "no such record, or the role of the API key does not see it")
 	}
-	if rows[0].text("RecId") != recID {
+	if page.records[0].text("RecId") != recID {
 		return nil, d.client.Failf(op, providers.Malformed, "Ivanti answers with another record")
 	}
-	return rows[0], nil
+	return page.records[0], nil
 }
 
 // create makes a record.
@@ -145,8 +154,8 @@ func (d *Desk) checkTeam(ctx context.Context, op, name string) error {
 	if name == "" {
 		return d.client.Failf(op, providers.Invalid, "no queue is given; want the name of an owner team")
 	}
-	rows, _, _, err := d.records(ctx, op, teams, query{where: is("Team", name), top: 1})
-	if err == nil && len(rows) == 0 {
+	page, err := d.records(ctx, op, teams, query{where: is("Team", name), top: 1})
+	if err == nil && len(page.records) == 0 {
 		err = d.client.Failf(op, providers.Misconfigured, "team %q does not exist, or the role of the API key does not see it; create it or correct its name", name)
 	}
 	return err

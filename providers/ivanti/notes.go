@@ -16,19 +16,19 @@ import (
 func (d *Desk) children(ctx context.Context, op, object, incidentID string) ([]record, error) {
 	var all []record
 	for {
-		rows, more, _, err := d.records(ctx, op, object, query{where: is("ParentLink_RecID", incidentID), order: "CreatedDateTime asc", skip: len(all)})
+		found, err := d.records(ctx, op, object, query{where: is("ParentLink_RecID", incidentID), order: "CreatedDateTime asc", skip: len(all)})
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range rows {
+		for _, row := range found.records {
 			if row.text("ParentLink_RecID") == incidentID { // a filter that is ignored gives those of others
 				all = append(all, row)
 			}
 		}
-		if !more {
+		if !found.more {
 			return all, nil
 		}
-		if len(rows) > 0 && rows[0].text("ParentLink_RecID") != incidentID {
+		if len(found.records) > 0 && found.records[0].text("ParentLink_RecID") != incidentID {
 			return nil, d.client.Failf(op, providers.Misconfigured, "Ivanti ignored the condition on ParentLink_RecID; let the role of the API key see that field of %s", object)
 		}
 	}

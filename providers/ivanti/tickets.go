@@ -57,11 +57,11 @@ func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Tic
 	if err := flow.CheckKey(d.client, op, key); err != nil {
 		return providers.Ticket{}, err
 	}
-	rows, _, _, err := d.records(ctx, op, incidents, query{where: is(d.config.KeyField, string(key)), order: "CreatedDateTime asc"})
+	found, err := d.records(ctx, op, incidents, query{where: is(d.config.KeyField, string(key)), order: "CreatedDateTime asc"})
 	if err != nil {
 		return providers.Ticket{}, d.client.Explain(err, providers.Invalid, op, "Ivanti refuses the search; key_field has to name a text field of incidents")
 	}
-	for _, row := range rows {
+	for _, row := range found.records {
 		if ticket := d.ticket(row); ticket.Key == key {
 			return ticket, nil
 		}
@@ -91,11 +91,11 @@ func (d *Desk) FetchTickets(ctx context.Context, ticketIDs []string) ([]provider
 			}
 			terms = append(terms, is("RecId", id))
 		}
-		rows, _, _, err := d.records(ctx, op, incidents, query{where: strings.Join(terms, " or ")})
+		found, err := d.records(ctx, op, incidents, query{where: strings.Join(terms, " or ")})
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range rows {
+		for _, row := range found.records {
 			if slices.Contains(ids, row.text("RecId")) {
 				tickets = append(tickets, d.ticket(row))
 			}
@@ -119,24 +119,24 @@ func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery)
 	if begin.After != "" {
 		where += " and CreatedDateTime ge " + begin.After
 	}
-	rows, more, at, err := d.records(ctx, op, incidents, query{where: where, order: "CreatedDateTime asc", skip: begin.Skip})
+	found, err := d.records(ctx, op, incidents, query{where: where, order: "CreatedDateTime asc", skip: begin.Skip})
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
-	now, err := d.client.DeskTime(op, at)
+	now, err := d.client.DeskTime(op, found.at)
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
 	page := providers.ChangesPage{DeskTime: now}
 	var created []string
-	for _, row := range rows {
+	for _, row := range found.records {
 		ticket := d.ticket(row)
 		created = append(created, ticket.CreatedAt.Truncate(time.Second).Format(time.RFC3339))
 		if !ticket.UpdatedAt.Before(since) {
 			page.Tickets = append(page.Tickets, ticket)
 		}
 	}
-	if more {
+	if found.more {
 		page.Next = begin.Next(created).String()
 	}
 	return page, nil

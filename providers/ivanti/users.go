@@ -23,9 +23,9 @@ func (d *Desk) FindUsers(ctx context.Context, asked providers.UserQuery) ([]prov
 	case field == "":
 		return nil, d.client.Failf(op, providers.Unsupported, "name the field of employees that holds the employee number in employee_field")
 	}
-	rows, _, _, err := d.records(ctx, op, employees, query{where: is(field, value)})
+	found, err := d.records(ctx, op, employees, query{where: is(field, value)})
 	var matching []providers.User
-	for _, row := range rows {
+	for _, row := range found.records {
 		if strings.EqualFold(row.text(field), value) {
 			matching = append(matching, d.user(row))
 		}

@@ -14,7 +14,7 @@ import (
 // Check implements [providers.Desk].
 func (d *Desk) Check(ctx context.Context) (providers.Report, error) {
 	const op = "check"
-	_, _, _, err := d.requests(ctx, op, listInfo{Rows: 1, Start: 1})
+	_, err := d.requests(ctx, op, listInfo{Rows: 1, Start: 1})
 	if err != nil && providers.KindOf(err) != providers.Forbidden {
 		err = d.client.Explain(err, providers.Unauthenticated, op, "the desk refused the credentials; make a new technician key, or a new refresh token with the scopes SDPOnDemand.requests.ALL and SDPOnDemand.users.ALL")
 		return providers.Report{}, d.client.Explain(err, providers.NotFound, op, "no API at this address; set url to what comes before /api/v3")

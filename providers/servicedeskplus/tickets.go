@@ -61,8 +61,17 @@ func (d *Desk) newRequest(op string, ticket providers.NewTicket) (map[string]any
 	return fields, nil
 }
 
+// found is a page of requests.
+type found struct {
+	requests []request
+	// more says that there is another page.
+	more bool
+	// at is the desk's clock.
+	at time.Time
+}
+
 // requests reads a page of requests.
-func (d *Desk) requests(ctx context.Context, op string, info listInfo) (rows []request, more bool, at time.Time, err error) {
+func (d *Desk) requests(ctx context.Context, op string, info listInfo) (found, error) {
 	var answer struct {
 		Requests []request
 		Info     struct {
@@ -71,7 +80,7 @@ func (d *Desk) requests(ctx context.Context, op string, info listInfo) (rows []r
 	}
 	info.Fields = requestFields
 	said, err := d.run(ctx, d.client.Read, rest.Call{Op: op, Method: http.MethodGet, Path: "/requests"}, listed(info), &answer)
-	return answer.Requests, answer.Info.More, said.At, d.client.Explain(err, providers.Forbidden, op, "no right to read requests; give the technician a role that may")
+	return found{answer.Requests, answer.Info.More, said.At}, d.client.Explain(err, providers.Forbidden, op, "no right to read requests; give the technician a role that may")
 }
 
 // FindTicket implements [providers.Desk].
@@ -80,14 +89,14 @@ func (d *Desk) FindTicket(ctx context.Context, key providers.Key) (providers.Tic
 	if err := flow.CheckKey(d.client, op, key); err != nil {
 		return providers.Ticket{}, err
 	}
-	rows, _, _, err := d.requests(ctx, op, listInfo{
+	found, err := d.requests(ctx, op, listInfo{
 		Criteria: []criterion{{Field: "udf_fields." + d.config.KeyField, Condition: "is", Values: []string{string(key)}}},
 		Sort:     "created_time", Order: "asc", Rows: d.config.PageSize, Start: 1,
 	})
 	if err != nil {
 		return providers.Ticket{}, d.client.Explain(err, providers.Invalid, op, "the desk refuses the search; key_field has to name an additional field of requests")
 	}
-	for _, row := range rows {
+	for _, row := range found.requests {
 		if d.key(row) == key && !row.Trashed {
 			return d.ticket(row), nil
 		}
@@ -143,23 +152,23 @@ func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery)
 			Field: "created_time", Condition: "greater than", Values: []string{milliseconds(after.Add(-time.Millisecond))}, Operator: "AND",
 		})
 	}
-	rows, more, at, err := d.requests(ctx, op, info)
+	found, err := d.requests(ctx, op, info)
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
-	now, err := d.client.DeskTime(op, at)
+	now, err := d.client.DeskTime(op, found.at)
 	if err != nil {
 		return providers.ChangesPage{}, err
 	}
 	page := providers.ChangesPage{DeskTime: now}
 	var created []string
-	for _, row := range rows {
+	for _, row := range found.requests {
 		created = append(created, milliseconds(row.Created.time()))
 		if !row.Trashed {
 			page.Tickets = append(page.Tickets, d.ticket(row))
 		}
 	}
-	if more && len(rows) > 0 {
+	if found.more && len(found.requests) > 0 {
 		page.Next = from.Next(created).String()
 	}
 	return page, nil
