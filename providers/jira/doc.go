@@ -11,8 +11,8 @@
 //   - There are no queues to log to: a queue is a filter. Tickets are routed by request type, the
 //     connection's queue, and by the type's fields.
 //   - Our key is a label, "deskbridge:<key>", or the value of a text field; either has to be
-//     among the request type's fields, for the service desk API sets no other. Labels are searched
-//     whole; a text field is searched by words and compared again. Search is eventually consistent
+//     among the request type's fields, for the service desk API sets no other (whether it sets
+//     hidden ones is uncertain). Labels are searched whole; a text field is searched by words and compared again. Search is eventually consistent
 //     on Cloud (uncertain for how long): set search_lag.
 //   - The service desk API returns internal comments too unless internal=false is said; the flag
 //     public is compared again. It answers with an empty list, not an error, where the account

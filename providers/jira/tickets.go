@@ -35,6 +35,7 @@ func (d *Desk) CreateTicket(ctx context.Context, ticket providers.NewTicket) (pr
 			ID string `json:"issueId"`
 		}
 		_, err = d.client.Write(ctx, rest.Call{Op: op, Method: http.MethodPost, Path: "/rest/servicedeskapi/request", JSON: body, Into: &created})
+		err = d.client.Explain(err, providers.Invalid, op, "Jira refuses the request: the fields that are given, %s among them, have to be in request type %q (visible, if Jira refuses hidden ones), and those that are required have to be given", d.config.KeyField, ticket.Queue)
 		return created.ID, d.client.Explain(err, providers.Forbidden, op, "no right to raise requests for others in project %s; make the account an agent of it", d.config.Project)
 	})
 }

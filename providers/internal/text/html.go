@@ -45,10 +45,11 @@ func FromHTML(content string) string {
 				out.write(" (" + target + ")")
 			}
 			target = ""
-		case breaks[token.DataAtom] > 0:
+		case breaks[token.DataAtom] > 0 && !out.bullet:
 			out.pending = max(out.pending, breaks[token.DataAtom])
 			if token.DataAtom == atom.Li && kind == tokens.StartTagToken {
 				out.write("- ")
+				out.bullet = true
 			}
 		}
 	}
@@ -70,6 +71,8 @@ type plainWriter struct {
 	// pending are line ends, and space a space, that come before the next text.
 	pending int
 	space   bool
+	// bullet: nothing was written since the bullet of a list, so that a paragraph begins behind it.
+	bullet bool
 }
 
 func (w *plainWriter) write(data string) {
@@ -86,7 +89,7 @@ func (w *plainWriter) write(data string) {
 	}
 	words := strings.FieldsFunc(data, func(r rune) bool { return strings.ContainsRune(white, r) })
 	w.text.WriteString(strings.Join(words, " "))
-	w.pending, w.space = 0, strings.ContainsAny(data[len(data)-1:], white)
+	w.pending, w.bullet, w.space = 0, false, strings.ContainsAny(data[len(data)-1:], white)
 }
 
 // String ends the text; spaces that do not collapse are spaces.

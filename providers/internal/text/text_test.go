@@ -38,6 +38,7 @@ func TestHTMLKeepsLinesParagraphsAndLinks(t *testing.T) {
 		`<a href="https://example.test">https://example.test</a>`:            "https://example.test",
 		`<a href="javascript:alert(1)">no</a>`:                               "no",
 		"<ul><li>one</li><li>two</li></ul>end":                               "- one\n- two\n\nend",
+		"<ol><li><p>one</p></li><li><p>two</p><p>more</p></li></ol>":         "- one\n\n- two\n\nmore",
 		"<style>p{}</style><head><title>t</title></head>x<script>y</script>": "x",
 		"1 &lt; 2 &amp;amp; <unknown>3</unknown>":                            "1 < 2 &amp; 3",
 		"": "", "<br><br>": "", "not <closed": "not",
