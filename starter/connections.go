@@ -116,7 +116,7 @@ func check(ctx context.Context, connected client.Client, name string, statuses m
 		err = run.Get(ctx, &found)
 	}
 	result := checked{Connection: name, Version: found.Report.Version, Level: found.Configured, Reached: found.Reached, Findings: found.Report.Findings}
-	if len(found.Report.Statuses) > 0 {
+	if len(found.Report.Statuses) > 0 && found.Configured != providers.LevelLogOnly { // who only logs waits for no status
 		result.Findings = append(result.Findings, checkStatuses(statuses, found.Report.Statuses)...)
 	}
 	var application *temporal.ApplicationError
