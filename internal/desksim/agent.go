@@ -1,6 +1,7 @@
 package desksim
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"html/template"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/html"
 )
 
 //go:embed pages/page.html
@@ -26,6 +29,7 @@ type agentPage struct {
 
 type ticketRow struct {
 	ID                                          int
+	Number                                      string
 	Subject, Queue, Status, Requesters, Updated string
 	Fields                                      []field
 }
@@ -60,8 +64,7 @@ func (d *Desk) AgentPage(login string) http.Handler {
 		return ""
 	}))
 	mux.HandleFunc("POST /ticket/{id}/merge", page.change(func(r *http.Request, ticket *Ticket, agent int) string {
-		id, _ := strconv.Atoi(r.PostFormValue("into"))
-		into := d.live(id)
+		into := d.live(d.byShownNumber(r.PostFormValue("into")))
 		if into == nil || into == ticket {
 			return fmt.Sprintf("Ticket %s cannot be merged into.", r.PostFormValue("into"))
 		}
@@ -103,7 +106,7 @@ func (p *agentPage) row(ticket *Ticket) ticketRow {
 		names = append(names, strings.TrimSpace(user.Name+" <"+user.Email+">"))
 	}
 	row := ticketRow{
-		ID: ticket.ID, Subject: ticket.Subject, Queue: p.desk.queues[ticket.Queue].Name, Status: ticket.Status,
+		ID: ticket.ID, Number: p.desk.rules.shownNumber(ticket), Subject: ticket.Subject, Queue: p.desk.queues[ticket.Queue].Name, Status: ticket.Status,
 		Requesters: strings.Join(names, ", "), Updated: stamp(ticket.Updated),
 	}
 	for _, name := range slices.Sorted(maps.Keys(ticket.Fields)) {
@@ -130,11 +133,13 @@ func (p *agentPage) ticket(w http.ResponseWriter, r *http.Request) {
 	if ticket == nil {
 		return
 	}
+	sample := p.desk.rules.sample
 	var notes []noteRow
 	for _, note := range p.desk.history(ticket) {
 		notes = append(notes, p.note(note))
 	}
-	render(w, http.StatusOK, "ticket", map[string]any{"Ticket": p.row(ticket), "Notes": notes, "Statuses": p.desk.rules.statuses})
+	render(w, http.StatusOK, "ticket", map[string]any{"Ticket": p.row(ticket), "Notes": notes, "Statuses": p.desk.rules.statuses,
+		"Done": sample.Done[0], "Reopen": sample.Open[min(1, len(sample.Open)-1)], "Merges": p.desk.rules.merges})
 }
 
 func (p *agentPage) note(note *Note) noteRow {
@@ -152,10 +157,30 @@ func (p *agentPage) note(note *Note) noteRow {
 		if file.Name != "" {
 			row.Files = append(row.Files, file)
 		} else if row.Body == "" {
-			row.Body = string(file.Content)
+			row.Body = plainOf(file)
 		}
 	}
 	return row
+}
+
+// plainOf shows a text without its tags, if it has some.
+func plainOf(text *File) string {
+	if !strings.HasPrefix(text.ContentType, "text/html") {
+		return string(text.Content)
+	}
+	var plain strings.Builder
+	for tokens := html.NewTokenizer(bytes.NewReader(text.Content)); ; {
+		switch tokens.Next() {
+		case html.ErrorToken:
+			return strings.TrimSpace(plain.String())
+		case html.TextToken:
+			plain.WriteString(tokens.Token().Data)
+		case html.StartTagToken, html.SelfClosingTagToken:
+			if name, _ := tokens.TagName(); slices.Contains([]string{"br", "p", "div", "li"}, string(name)) {
+				plain.WriteString("\n")
+			}
+		}
+	}
 }
 
 func (p *agentPage) file(w http.ResponseWriter, r *http.Request) {

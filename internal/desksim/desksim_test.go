@@ -156,3 +156,41 @@ func TestAFormFromAnotherSiteIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, recorder.Code)
 	require.Equal(t, "new", desk.Tickets()[0].Status)
 }
+
+func TestTheAgentsPageSpeaksTheVendorsWords(t *testing.T) {
+	o := options("")
+	o.Vendor = Zendesk
+	desk := open(t, o)
+	desk.open(caller{user: desk.userByLogin("bridge")}, Ticket{Queue: 1, Subject: "s", Requesters: []int{1}}, newFile{contentType: "text/html", content: []byte("one &lt;<br>two")})
+	_, body := call(t, desk.AgentPage("agent"), "GET", "/ticket/1", "", "")
+	require.Contains(t, body, "one &lt;\ntwo", "a text without its tags")
+	require.Contains(t, body, `name="status" value="solved">Resolve`)
+	require.Contains(t, body, `name="status" value="open">Reopen`)
+	require.Contains(t, body, "Merge into")
+	o.Vendor = TOPdesk
+	desk = open(t, o)
+	desk.open(caller{user: desk.userByLogin("bridge")}, Ticket{Queue: 1, Subject: "s", Requesters: []int{1}}, newFile{contentType: "text/plain", content: []byte("b")})
+	_, body = call(t, desk.AgentPage("agent"), "GET", "/ticket/1", "", "")
+	require.Contains(t, body, "I 2611 001: s")
+	require.NotContains(t, body, "Merge into")
+	require.Equal(t, 1, desk.byShownNumber(" i 2611 001"))
+	require.Zero(t, desk.byShownNumber("nonsense"))
+}
+
+func TestEveryVendorHasASampleOfItsStatuses(t *testing.T) {
+	for _, vendor := range Vendors() {
+		sample, known := SampleOf(vendor)
+		require.True(t, known)
+		desk := open(t, Options{Vendor: vendor})
+		for _, status := range append(append(sample.Open[:len(sample.Open):len(sample.Open)], sample.Done...), sample.Cancelled...) {
+			_, known := desk.rules.status(status)
+			require.True(t, known, "%s: %s", vendor, status)
+		}
+		require.Contains(t, sample.Mapping(), "completed")
+		require.NotEmpty(t, sample.Cancel())
+	}
+	_, known := SampleOf("nobody")
+	require.False(t, known)
+	_, err := New(Options{Vendor: "nobody"})
+	require.ErrorContains(t, err, `no vendor "nobody"`)
+}

@@ -19,6 +19,7 @@ type halo struct {
 
 var haloRules = rules{
 	serve:       serveHalo,
+	merges:      true,
 	statuses:    []string{"New", "In Progress", "With User", "Resolved", "Closed", "Cancelled"},
 	findsMerged: true,
 	leaveMerge: func(d *Desk, from, _ *Ticket, _ int) {

@@ -19,12 +19,15 @@ type itop struct{ desk *Desk }
 var itopRules = rules{
 	serve:    serveITop,
 	ticketID: func(ticket *Ticket) string { return fmt.Sprintf("%s::%d", ticket.Class, ticket.ID) },
+	number:   itopNumber,
 	statuses: []string{"new", "assigned", "pending", "resolved", "closed", "rejected"},
 	sample: Sample{
 		Settings: "{url: %[1]s, login: deskbridge, password: %[2]s, organization: Demo, queues: [Support]}",
 		Open:     []string{"new", "assigned", "pending"}, Done: []string{"resolved", "closed"}, Cancelled: []string{"rejected"},
 	},
 }
+
+func itopNumber(ticket *Ticket) string { return fmt.Sprintf("R-%06d", ticket.ID) }
 
 const itopOrganization = "Demo"
 
@@ -153,7 +156,7 @@ func (api *itop) ticketRow(ticket *Ticket) itopRow {
 		}
 	}
 	return itopRow{ticket.Class, ticket.ID, map[string]any{
-		"ref": fmt.Sprintf("R-%06d", ticket.ID), "title": ticket.Subject, "description": "<p>" + ticket.Fields["description"] + "</p>", "status": ticket.Status,
+		"ref": itopNumber(ticket), "title": ticket.Subject, "description": "<p>" + ticket.Fields["description"] + "</p>", "status": ticket.Status,
 		"team_name": api.desk.queues[ticket.Queue].Name, "caller_id": strconv.Itoa(ticket.Requesters[0]), "start_date": api.stamp(ticket.Created),
 		"last_update": api.stamp(ticket.Updated), "public_log": object{"entries": entries}, "private_log": object{"entries": []object{}},
 		"urgency": ticket.Fields["urgency"],

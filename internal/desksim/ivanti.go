@@ -19,6 +19,7 @@ type ivanti struct{ desk *Desk }
 var ivantiRules = rules{
 	serve:    serveIvanti,
 	ticketID: func(ticket *Ticket) string { return recID("ticket", ticket.ID) },
+	number:   func(ticket *Ticket) string { return strconv.Itoa(10000 + ticket.ID) },
 	statuses: []string{"Logged", "Active", "Waiting for Customer", "Resolved", "Closed", "Cancelled"},
 	sample: Sample{
 		Settings: "{url: %[1]s, api_key: %[2]s, key_field: DeskbridgeKey, queues: [Support]}",

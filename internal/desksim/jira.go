@@ -30,6 +30,7 @@ const (
 var jiraRules = rules{
 	serve:    serveJira,
 	ticketID: jiraID,
+	number:   jiraKey,
 	statuses: []string{"Waiting for support", "In Progress", "Waiting for customer", "Resolved", "Canceled"},
 	sample: Sample{
 		Settings: "{url: %[1]s, login: deskbridge, token: %[2]s, project: SUP, queues: [Support]}",

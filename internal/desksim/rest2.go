@@ -19,6 +19,7 @@ type rest2 struct {
 
 var rtRules = rules{
 	serve:     serveRT,
+	merges:    true,
 	statuses:  []string{"new", "open", "stalled", "resolved", "rejected"}, // the default lifecycle
 	noteOpens: map[string]string{"new": "open", "resolved": "open", "rejected": "open"},
 	sample: Sample{

@@ -23,6 +23,7 @@ const sdpKeyField = "udf_sline_901"
 var servicedeskplusRules = rules{
 	serve:    serveServiceDeskPlus,
 	ticketID: sdpID,
+	number:   func(ticket *Ticket) string { return strconv.Itoa(ticket.ID) },
 	statuses: []string{"Open", "Onhold", "Resolved", "Closed", "Cancelled"},
 	sample: Sample{
 		Settings: "{url: %[1]s, technician_key: %[2]s, key_field: udf_sline_901, queues: [Support]}",

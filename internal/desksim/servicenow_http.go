@@ -15,6 +15,7 @@ import (
 var servicenowRules = rules{
 	serve:    serveServiceNow,
 	ticketID: func(ticket *Ticket) string { return sysID("ticket", ticket.ID) },
+	number:   snowNumber,
 	statuses: []string{ // of incident, then of sc_req_item
 		"New", "In Progress", "On Hold", "Resolved", "Closed", "Canceled",
 		"Open", "Work in Progress", "Closed Complete", "Closed Incomplete", "Closed Skipped",

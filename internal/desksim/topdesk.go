@@ -19,6 +19,7 @@ type topdesk struct{ desk *Desk }
 var topdeskRules = rules{
 	serve:    serveTOPdesk,
 	ticketID: func(ticket *Ticket) string { return uuidOf("ticket", ticket.ID) },
+	number:   topdeskNumber,
 	statuses: []string{"Logged", "In progress", "Waiting for caller", "Completed", "Closed", "Cancelled"},
 	sample: Sample{
 		Settings: "{url: %[1]s, login: deskbridge, password: %[2]s, branch: Head office, queues: [Support]}",
@@ -31,6 +32,8 @@ const (
 	topdeskBranch = "Head office"
 	topdeskReason = "Left the company"
 )
+
+func topdeskNumber(ticket *Ticket) string { return fmt.Sprintf("I 2611 %03d", ticket.ID) }
 
 // uuidOf makes the ID of an entity; its order is not that of creation.
 func uuidOf(kind string, id int) string {
@@ -254,7 +257,7 @@ func (api *topdesk) incidentOf(r *http.Request, ticket *Ticket) object {
 	}
 	requester := api.desk.users[ticket.Requesters[0]]
 	return object{
-		"id": uuidOf("ticket", ticket.ID), "number": fmt.Sprintf("I 2611 %03d", ticket.ID), "status": line, "briefDescription": ticket.Subject,
+		"id": uuidOf("ticket", ticket.ID), "number": topdeskNumber(ticket), "status": line, "briefDescription": ticket.Subject,
 		"externalNumber": ticket.Fields["externalNumber"], "request": ticket.Fields["request"],
 		"processingStatus": object{"id": uuidOf("status", slices.Index(api.desk.rules.statuses, status)), "name": status},
 		"completed":        status == "Completed" || status == "Closed", "closed": status == "Closed",

@@ -54,6 +54,10 @@ type rules struct {
 	serve func(desk *Desk, address string) http.Handler
 	// ticketID is a ticket's ID as the vendor writes it; the number if nil.
 	ticketID func(*Ticket) string
+	// number is what people see of a ticket; the vendor's ID if nil.
+	number func(*Ticket) string
+	// merges: agents can merge tickets.
+	merges bool
 	// statuses are those that a ticket can have; the first is a new ticket's.
 	statuses []string
 	// noteOpens maps a status to the one that a public note leads to.
@@ -109,6 +113,24 @@ func (r rules) vendorID(ticket *Ticket) string {
 		return strconv.Itoa(ticket.ID)
 	}
 	return r.ticketID(ticket)
+}
+
+// shownNumber is what people see of a ticket.
+func (r rules) shownNumber(ticket *Ticket) string {
+	if r.number == nil {
+		return r.vendorID(ticket)
+	}
+	return r.number(ticket)
+}
+
+// byShownNumber finds a ticket's number by what people see of it; 0 if there is none.
+func (d *Desk) byShownNumber(shown string) int {
+	for _, ticket := range d.tickets {
+		if strings.EqualFold(d.rules.shownNumber(ticket), strings.TrimSpace(shown)) {
+			return ticket.ID
+		}
+	}
+	return 0
 }
 
 // byVendorID finds a ticket by its ID as the vendor writes it, merged and deleted ones too.

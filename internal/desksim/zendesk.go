@@ -23,6 +23,7 @@ type zendesk struct {
 
 var zendeskRules = rules{
 	serve:       serveZendesk,
+	merges:      true,
 	statuses:    []string{"new", "open", "pending", "hold", "solved", "closed"},
 	findsMerged: true,
 	leaveMerge: func(d *Desk, from, into *Ticket, author int) {

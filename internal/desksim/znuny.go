@@ -25,6 +25,7 @@ const (
 
 var znunyRules = rules{
 	serve:      serveZnuny,
+	merges:     true,
 	statuses:   []string{"new", "open", "closed successful", "closed unsuccessful", "removed", statusMerged},
 	mergeMoves: true, findsMerged: true,
 	sample: Sample{
