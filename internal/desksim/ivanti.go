@@ -137,6 +137,29 @@ func (api *ivanti) noteOf(note *Note) object {
 
 var odataTerm = regexp.MustCompile(`^([A-Za-z_]+) (eq|ge) (.+)$`)
 
+// ivantiHolds says whether a row fulfils a filter, and whether the filter is understood.
+func ivantiHolds(row object, filter string) (holds, known bool) {
+	for _, terms := range strings.Split(filter, " or ") {
+		all := true
+		for _, text := range strings.Split(terms, " and ") {
+			term := odataTerm.FindStringSubmatch(text)
+			if term == nil {
+				return false, false
+			}
+			has, is := row[term[1]]
+			if !is {
+				return false, false
+			}
+			value := strings.ReplaceAll(strings.Trim(term[3], "'"), "''", "'")
+			all = all && (term[2] == "eq" && strings.EqualFold(fmt.Sprint(has), value) || term[2] == "ge" && fmt.Sprint(has) >= value)
+		}
+		if all {
+			return true, true
+		}
+	}
+	return false, true
+}
+
 // list carries out a filter: terms joined by and, or by or. Nothing is 204.
 func (api *ivanti) list(_ caller, _ http.ResponseWriter, r *http.Request) answer {
 	rows, known := api.rows(r.PathValue("object"))
@@ -144,29 +167,12 @@ func (api *ivanti) list(_ caller, _ http.ResponseWriter, r *http.Request) answer
 		return ivantiError(http.StatusNotFound, "Business object is not found")
 	}
 	query := r.URL.Query()
-	for _, alternative := range []string{query.Get("$filter")} {
-		if alternative == "" {
-			break
-		}
+	if filter := query.Get("$filter"); filter != "" {
 		refused := false
 		rows = slices.DeleteFunc(rows, func(row object) bool {
-			any := false
-			for _, terms := range strings.Split(alternative, " or ") {
-				all := true
-				for _, text := range strings.Split(terms, " and ") {
-					term := odataTerm.FindStringSubmatch(text)
-					if term == nil {
-						refused = true
-						return false
-					}
-					has, is := row[term[1]]
-					refused = refused || !is
-					value := strings.ReplaceAll(strings.Trim(term[3], "'"), "''", "'")
-					all = all && (term[2] == "eq" && strings.EqualFold(fmt.Sprint(has), value) || term[2] == "ge" && fmt.Sprint(has) >= value)
-				}
-				any = any || all
-			}
-			return !any
+			holds, known := ivantiHolds(row, filter)
+			refused = refused || !known
+			return !holds
 		})
 		if refused {
 			return ivantiError(http.StatusBadRequest, "Undefined field in the filter")

@@ -75,9 +75,13 @@ func (d *Desk) newRequest(ctx context.Context, op, serviceDesk string, ticket pr
 	if find(d.config.KeyField) < 0 {
 		return newRequest{}, d.client.Failf(op, providers.Misconfigured, "request type %q has no field %s, which holds our key; add it to the request type, or correct key_field", ticket.Queue, d.config.KeyField)
 	}
+	ours := []string{"summary", "description"}
+	if d.config.KeyField != labels { // labels are shared
+		ours = append(ours, d.config.KeyField)
+	}
 	for name, given := range ticket.Fields {
 		at := find(name)
-		if at < 0 || slices.Contains([]string{"summary", "description", d.config.KeyField}, known.Fields[max(at, 0)].ID) && known.Fields[at].ID != labels {
+		if at < 0 || slices.Contains(ours, known.Fields[at].ID) {
 			return newRequest{}, d.client.Failf(op, providers.Invalid, "request type %q has no field %q that can be given", ticket.Queue, name)
 		}
 		if request.Values[known.Fields[at].ID], err = known.Fields[at].value(given); err != nil {
