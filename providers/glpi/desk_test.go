@@ -100,10 +100,11 @@ func TestASolutionIsANoteAndAFollowupWithoutTheFlagIsInternal(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, page.Notes, 1)
 	require.Equal(t, "Closed by the requester.", page.Notes[0].Body)
-	no, yes := 0, 1
-	require.False(t, desk.entry(followupKind, message{}).Public)
-	require.False(t, desk.entry(followupKind, message{Private: &yes}).Public)
-	require.True(t, desk.entry(followupKind, message{Private: &no}).Public)
+	for body, public := range map[string]bool{`{}`: false, `{"is_private":null}`: false, `{"is_private":1}`: false, `{"is_private":0}`: true, `{"is_private":"0"}`: true} {
+		var row message
+		require.NoError(t, json.Unmarshal([]byte(body), &row))
+		require.Equal(t, public, desk.entry(followupKind, row).Public, body)
+	}
 }
 
 func TestTimesAreInTheZoneOfTheServer(t *testing.T) {

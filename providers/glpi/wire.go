@@ -107,16 +107,18 @@ func user(r row) providers.User {
 	}
 }
 
-// message is a followup or a solution. Private is a pointer, for a followup without the flag is
-// internal; the author is a name, for names are asked for.
+// message is a followup or a solution; the author is a name, for names are asked for.
 type message struct {
-	ID      int64  `json:"id"`
-	Content string `json:"content"`
-	Private *int   `json:"is_private"`
-	Author  any    `json:"users_id"`
-	Date    string `json:"date"`
-	Created string `json:"date_creation"`
+	ID      int64           `json:"id"`
+	Content string          `json:"content"`
+	Private json.RawMessage `json:"is_private"`
+	Author  any             `json:"users_id"`
+	Date    string          `json:"date"`
+	Created string          `json:"date_creation"`
 }
+
+// public says whether a followup is proved not to be private: by 0, as a number or as text.
+func (m message) public() bool { return strings.Trim(string(m.Private), `"`) == "0" }
 
 // entry makes an entry of a followup (f) or a solution (s).
 func (d *Desk) entry(kind string, m message) thread.Entry {
@@ -125,7 +127,7 @@ func (d *Desk) entry(kind string, m message) thread.Entry {
 		date = m.Created
 	}
 	at := zoned.Parse(date, d.zone)
-	made := thread.Entry{Place: thread.ByTime(at), Public: kind == solutionKind || m.Private != nil && *m.Private == 0}
+	made := thread.Entry{Place: thread.ByTime(at), Public: kind == solutionKind || m.public()}
 	made.ID, made.CreatedAt = kind+strconv.FormatInt(m.ID, 10), at
 	if name, ok := m.Author.(string); ok {
 		made.Author = decode(name)
