@@ -110,7 +110,9 @@ func (p *agentPage) row(ticket *Ticket) ticketRow {
 		Requesters: strings.Join(names, ", "), Updated: stamp(ticket.Updated),
 	}
 	for _, name := range slices.Sorted(maps.Keys(ticket.Fields)) {
-		row.Fields = append(row.Fields, field{name, ticket.Fields[name]})
+		if value := ticket.Fields[name]; value != "" {
+			row.Fields = append(row.Fields, field{name, value})
+		}
 	}
 	return row
 }
