@@ -58,9 +58,9 @@ var devFaults = faults.Rates{
 // dev is everything on one machine.
 type dev struct {
 	*app
-	// connection has the name of the vendor.
-	sample     desksim.Sample
+	// connection has the name of the vendor, sample is how it is configured.
 	connection string
+	sample     desksim.Sample
 	sim        *desksim.Desk
 	faults     faults.Injector
 	out        io.Writer
