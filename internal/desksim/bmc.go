@@ -154,8 +154,8 @@ func (api *bmc) fillPerson(user *User, values map[string]string) *arError {
 // qualify reads a qualification: terms 'Field' operator "value" joined by AND, or by OR.
 func qualify(text string) func(arRow) (bool, *arError) {
 	var alternatives [][]string
-	for _, alternative := range strings.Split(text, " OR ") {
-		alternatives = append(alternatives, strings.Split(alternative, " AND "))
+	for _, alternative := range splitUnquoted(text, " OR ") {
+		alternatives = append(alternatives, splitUnquoted(alternative, " AND "))
 	}
 	return func(row arRow) (bool, *arError) {
 		matches := false
@@ -172,6 +172,22 @@ func qualify(text string) func(arRow) (bool, *arError) {
 		}
 		return matches, nil
 	}
+}
+
+// splitUnquoted splits a text where the separator is not between double quotes.
+func splitUnquoted(text, separator string) []string {
+	var parts []string
+	quoted, start := false, 0
+	for i := range len(text) {
+		if text[i] == '"' {
+			quoted = !quoted
+		}
+		if !quoted && i >= start && strings.HasPrefix(text[i:], separator) {
+			parts = append(parts, text[start:i])
+			start = i + len(separator)
+		}
+	}
+	return append(parts, text[start:])
 }
 
 func holdsTerm(term string, row arRow) (bool, *arError) {

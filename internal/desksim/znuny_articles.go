@@ -108,7 +108,24 @@ func (api *znuny) rpc(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	_, _ = w.Write(envelope(dispatchResponse(values)))
+	answer := dispatchResponse(values)
+	if arguments[3] == "CustomerSearchDetail" && allowed {
+		answer = inArray(answer)
+	}
+	_, _ = w.Write(envelope(answer))
+}
+
+// inArray has the values of an answer in a SOAP array, as a reference to a list is written.
+func inArray(answer *element) *element {
+	array := &element{name: "soapenc:Array", children: answer.children, attributes: map[string]string{
+		"xmlns:soapenc": "http://schemas.xmlsoap.org/soap/encoding/", "xsi:type": "soapenc:Array",
+		"soapenc:arrayType": fmt.Sprintf("xsd:string[%d]", len(answer.children)),
+	}}
+	for _, item := range array.children {
+		item.name = "item"
+	}
+	answer.children = []*element{array}
+	return answer
 }
 
 // dispatchResponse writes values in elements with made-up names; no values at all are nil.
@@ -144,10 +161,15 @@ func (api *znuny) dispatch(object, method string, given map[string]string, argum
 		}
 		return customerFields(user), true
 	case "CustomerUserObject.CustomerSearch":
-		for _, user := range sorted(api.desk.users) {
-			if user.Attributes["UserFirstname"] != "" && strings.EqualFold(user.Email, given["PostMasterSearch"]) && (!user.Disabled || given["Valid"] == "0") {
-				values = append(values, user.Login, user.Name+" <"+user.Email+">")
-			}
+		quotedTwice := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(given["PostMasterSearch"])
+		for _, user := range api.customersByEmail(quotedTwice, given) {
+			values = append(values, user.Login, user.Name+" <"+user.Email+">")
+		}
+		return values, true
+	case "CustomerUserObject.CustomerSearchDetail":
+		values = []string{}
+		for _, user := range api.customersByEmail(given["UserEmail"], given) {
+			values = append(values, user.Login)
 		}
 		return values, true
 	case "CustomerUserObject.CustomerUserAdd":
@@ -162,6 +184,16 @@ func (api *znuny) dispatch(object, method string, given map[string]string, argum
 		return api.workOn(method, given), true
 	}
 	return []string{"No such Object " + object + "!"}, object != "CustomerUserObject" && object != "TicketObject"
+}
+
+func (api *znuny) customersByEmail(address string, given map[string]string) []*User {
+	var found []*User
+	for _, user := range sorted(api.desk.users) {
+		if user.Attributes["UserFirstname"] != "" && strings.EqualFold(user.Email, address) && (!user.Disabled || given["Valid"] == "0") {
+			found = append(found, user)
+		}
+	}
+	return found
 }
 
 func (api *znuny) workOn(method string, given map[string]string) []string {

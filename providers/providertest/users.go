@@ -59,6 +59,17 @@ func (s *suite) userCases() []testCase {
 			s.requireKind(t, providers.Conflict, err, want.Login)
 			require.Len(t, find(t, providers.ByEmail, want.Email), 1)
 		}},
+		{"an apostrophe is part of an address, and what looks like a query finds nobody", func(t *testing.T) {
+			want := s.newUser()
+			want.Email = "o'" + want.Email
+			want.DisplayName = "Anna O'Nowak"
+			created, err := s.desk.CreateUser(t.Context(), want)
+			require.NoError(t, err)
+			require.Equal(t, []providers.User{created}, find(t, providers.ByEmail, want.Email))
+			for _, value := range []string{"x' OR '1'='1", `x" OR "1"="1`, "x%", want.Email[:len(want.Email)-1] + "%", `x\`, "*", "^"} {
+				require.Empty(t, find(t, providers.ByEmail, value), value)
+			}
+		}},
 		{"an update is read back and keeps the ID, a new login too where there can be one", func(t *testing.T) {
 			user := s.user(t)
 			login, name := user.Login, "Anna Nowak-Kowal"

@@ -36,6 +36,8 @@
 //   - A file hangs on an article, so that each upload writes an internal one. TicketGet answers
 //     the contents of all files or of none: the article holds the file's SHA-256, by which an
 //     upload is known again. An agent's own copy of a file is not.
+//   - PostMasterSearch quotes an address twice (Kernel/System/CustomerUser/DB.pm of 6.5.1), so that
+//     one with an apostrophe is never found: CustomerSearchDetail finds it.
 //   - rpc.pl answers a duplicate, an unknown user and a wrong password alike, with nothing; a
 //     call that must answer tells the last apart. Text outside ASCII comes as base64. It gives
 //     access to most of Znuny: restrict its address on the web server.

@@ -34,11 +34,10 @@ func (d *Desk) FindUsers(ctx context.Context, query providers.UserQuery) ([]prov
 	case query.By == providers.ByLogin:
 		logins = []string{value}
 	case query.By == providers.ByEmail:
-		found, err := d.fields(ctx, op, "CustomerSearch", "PostMasterSearch", value, "Valid", "0")
-		if err != nil {
+		var err error
+		if logins, err = d.searchEmail(ctx, op, value); err != nil {
 			return nil, err
 		}
-		logins = slices.Sorted(maps.Keys(found))
 	default:
 		return nil, d.client.HTTP.Failf(op, providers.Unsupported, "Znuny's customer users have no %s", query.By)
 	}
@@ -57,6 +56,17 @@ func (d *Desk) FindUsers(ctx context.Context, query providers.UserQuery) ([]prov
 		return nil, d.checkRPC(ctx, op)
 	}
 	return users, nil
+}
+
+// searchEmail returns the logins of customer users who may have an address. PostMasterSearch quotes
+// it twice and so never finds one with an apostrophe; the detailed search quotes it once, but takes
+// an asterisk for a wildcard.
+func (d *Desk) searchEmail(ctx context.Context, op, address string) ([]string, error) {
+	if strings.Contains(address, "'") {
+		return d.dispatch(ctx, d.client.Read, op, customerUsers, "CustomerSearchDetail", "UserEmail", address, "Valid", "0")
+	}
+	found, err := d.fields(ctx, op, "CustomerSearch", "PostMasterSearch", address, "Valid", "0")
+	return slices.Sorted(maps.Keys(found)), err
 }
 
 func user(fields map[string]string) providers.User {
@@ -227,8 +237,9 @@ func (d *Desk) dispatch(ctx context.Context, send func(context.Context, soap.Cal
 	if _, err := send(ctx, soap.Call{Op: op, Path: "/rpc.pl", Action: "/Core#Dispatch", Request: request, Response: &answer}); err != nil {
 		return nil, d.client.HTTP.Explain(err, providers.NotFound, op, "there is no rpc.pl at this address; %s", rpcCure)
 	}
-	values := make([]string, len(answer.Values))
-	for i, value := range answer.Values {
+	row := answer.row()
+	values := make([]string, len(row))
+	for i, value := range row {
 		values[i] = value.Text
 		if strings.HasSuffix(value.Type, "base64Binary") {
 			decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value.Text))

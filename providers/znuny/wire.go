@@ -124,13 +124,27 @@ type dispatch struct {
 	Arguments []string `xml:"a"`
 }
 
-// dispatched is its answer: values one after the other, in elements with made-up names.
+// dispatched is its answer: values one after the other, in elements with made-up names, or in an
+// array.
 type dispatched struct {
 	XMLName xml.Name   `xml:"/Core DispatchResponse"`
 	Values  []rpcValue `xml:",any"`
 }
 
 type rpcValue struct {
-	Type string `xml:"type,attr"`
-	Text string `xml:",chardata"`
+	Type  string     `xml:"type,attr"`
+	Text  string     `xml:",chardata"`
+	Items []rpcValue `xml:"item"`
+}
+
+func (d *dispatched) row() []rpcValue {
+	var row []rpcValue
+	for _, value := range d.Values {
+		if strings.HasSuffix(value.Type, ":Array") {
+			row = append(row, value.Items...)
+		} else {
+			row = append(row, value)
+		}
+	}
+	return row
 }
