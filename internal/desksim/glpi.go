@@ -41,14 +41,7 @@ func serveGLPI(d *Desk, _ string) http.Handler {
 	handle("GET /getGlpiConfig", func(caller, http.ResponseWriter, *http.Request) answer {
 		return ok(object{"cfg_glpi": object{"version": "10.0.16 (simulated)"}})
 	})
-	permitted := func(pattern string, serve handler) {
-		handle(pattern, func(who caller, w http.ResponseWriter, r *http.Request) answer {
-			if !who.rights {
-				return glpiError(http.StatusForbidden, "ERROR_RIGHT_MISSING", "You don't have permission to perform this action.")
-			}
-			return serve(who, w, r)
-		})
-	}
+	permitted := handle.permitted(glpiError(http.StatusForbidden, "ERROR_RIGHT_MISSING", "You don't have permission to perform this action."))
 	permitted("GET /search/{kind}", api.search)
 	permitted("GET /Group", api.groups)
 	permitted("GET /ITILCategory", api.categories)

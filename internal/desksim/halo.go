@@ -38,14 +38,7 @@ func serveHalo(d *Desk, _ string) http.Handler {
 	mux, handle := protocol{
 		desk: d, prefix: "/api", caller: api.caller, unknown: answer{status: http.StatusUnauthorized, body: object{"ClassName": "Unauthorized"}},
 	}.mux()
-	permitted := func(pattern string, serve handler) {
-		handle(pattern, func(who caller, w http.ResponseWriter, r *http.Request) answer {
-			if !who.rights {
-				return answer{status: http.StatusForbidden, body: object{"error": "Forbidden"}}
-			}
-			return serve(who, w, r)
-		})
-	}
+	permitted := handle.permitted(answer{status: http.StatusForbidden, body: object{"error": "Forbidden"}})
 	permitted("GET /Status", func(caller, http.ResponseWriter, *http.Request) answer { return ok(api.names(d.rules.statuses)) })
 	permitted("GET /TicketType", func(caller, http.ResponseWriter, *http.Request) answer {
 		return ok(api.names([]string{"Incident", "Service Request"}))

@@ -35,14 +35,7 @@ func serveIvanti(d *Desk, _ string) http.Handler {
 	mux, handle := protocol{
 		desk: d, prefix: "/api", caller: d.bearer("rest_api_key="), unknown: ivantiError(http.StatusUnauthorized, "Unauthorized"),
 	}.mux()
-	permitted := func(pattern string, serve handler) {
-		handle(pattern, func(who caller, w http.ResponseWriter, r *http.Request) answer {
-			if !who.rights {
-				return ivantiError(http.StatusForbidden, "Access denied")
-			}
-			return serve(who, w, r)
-		})
-	}
+	permitted := handle.permitted(ivantiError(http.StatusForbidden, "Access denied"))
 	permitted("GET /odata/businessobject/{object}", api.list)
 	permitted("POST /odata/businessobject/{object}", api.create)
 	permitted("PUT /odata/businessobject/{object}", api.update)

@@ -47,12 +47,27 @@ type protocol struct {
 	unknown answer
 }
 
-// mux makes a multiplexer, and the function that adds "METHOD /path" to it.
-func (p protocol) mux() (mux *http.ServeMux, handle func(pattern string, serve handler)) {
+// mux makes a multiplexer, and what adds to it.
+func (p protocol) mux() (mux *http.ServeMux, handle adder) {
 	mux = http.NewServeMux()
 	return mux, func(pattern string, serve handler) {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+p.prefix+path, p.serve(serve))
+	}
+}
+
+// adder adds "METHOD /path" to a multiplexer.
+type adder func(pattern string, serve handler)
+
+// permitted adds what only accounts with rights may call; forbidden is the answer to others.
+func (handle adder) permitted(forbidden answer) adder {
+	return func(pattern string, serve handler) {
+		handle(pattern, func(who caller, w http.ResponseWriter, r *http.Request) answer {
+			if !who.rights {
+				return forbidden
+			}
+			return serve(who, w, r)
+		})
 	}
 }
 

@@ -42,14 +42,7 @@ func serveServiceDeskPlus(d *Desk, _ string) http.Handler {
 	mux, handle := protocol{
 		desk: d, prefix: "/api/v3", caller: api.caller, unknown: sdpError(http.StatusUnauthorized, 4001, "authtoken"),
 	}.mux()
-	permitted := func(pattern string, serve handler) {
-		handle(pattern, func(who caller, w http.ResponseWriter, r *http.Request) answer {
-			if !who.rights {
-				return sdpError(http.StatusForbidden, 4002, "")
-			}
-			return serve(who, w, r)
-		})
-	}
+	permitted := handle.permitted(sdpError(http.StatusForbidden, 4002, ""))
 	permitted("GET /groups", api.groups)
 	permitted("GET /statuses", api.statuses)
 	permitted("GET /users", api.users)

@@ -53,14 +53,7 @@ func serveTOPdesk(d *Desk, _ string) http.Handler {
 	handle("GET /productVersion", func(caller, http.ResponseWriter, *http.Request) answer {
 		return ok(object{"major": 14, "minor": 2, "patch": 0})
 	})
-	permitted := func(pattern string, serve handler) {
-		handle(pattern, func(who caller, w http.ResponseWriter, r *http.Request) answer {
-			if !who.rights {
-				return topdeskError(http.StatusForbidden, "You do not have permission")
-			}
-			return serve(who, w, r)
-		})
-	}
+	permitted := handle.permitted(topdeskError(http.StatusForbidden, "You do not have permission"))
 	permitted("GET /operatorgroups/lookup", api.groups)
 	permitted("GET /branches/lookup", api.branches)
 	permitted("GET /archiving-reasons", api.reasons)

@@ -141,12 +141,9 @@ func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (providers.Tick
 // FetchChanges implements [providers.ChangeFetcher].
 func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery) (providers.ChangesPage, error) {
 	const op = "fetch changes"
-	number := 1
-	if changes.Page != "" {
-		var err error
-		if number, err = strconv.Atoi(changes.Page); err != nil || number < 1 {
-			return providers.ChangesPage{}, d.client.Failf(op, providers.Invalid, "the page is none of ours")
-		}
+	number, err := flow.PageNumber(d.client, op, changes.Page, 1)
+	if err != nil {
+		return providers.ChangesPage{}, err
 	}
 	since := changes.Since.UTC().Truncate(time.Second)
 	var answer struct{ Tickets []record }

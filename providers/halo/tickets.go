@@ -145,23 +145,15 @@ func (d *Desk) one(ctx context.Context, op, ticketID string) (record, error) {
 	return row, nil
 }
 
-// maxMerges bounds how many merges are followed.
-const maxMerges = 10
-
 // chain follows a ticket's merges to the one that is worked on, which comes last.
 func (d *Desk) chain(ctx context.Context, op string, row record) ([]record, error) {
-	rows := []record{row}
-	for range maxMerges {
+	into := func(row record) (string, error) {
 		if row.MergedInto == 0 {
-			return rows, nil
+			return "", nil
 		}
-		var err error
-		if row, err = d.one(ctx, op, strconv.FormatInt(row.MergedInto, 10)); err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
+		return strconv.FormatInt(row.MergedInto, 10), nil
 	}
-	return nil, d.client.Failf(op, providers.Malformed, "the merges of ticket %d have no end", rows[0].ID)
+	return flow.Chain(d.client, op, strconv.FormatInt(row.ID, 10), row, into, func(id string) (record, error) { return d.one(ctx, op, id) })
 }
 
 // live makes the ticket that a row was merged into, or its own.
@@ -188,12 +180,9 @@ func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (providers.Tick
 // itself, for its key.
 func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery) (providers.ChangesPage, error) {
 	const op = "fetch changes"
-	number := 1
-	if changes.Page != "" {
-		var err error
-		if number, err = strconv.Atoi(changes.Page); err != nil || number < 1 {
-			return providers.ChangesPage{}, d.client.Failf(op, providers.Invalid, "the page is none of ours")
-		}
+	number, err := flow.PageNumber(d.client, op, changes.Page, 1)
+	if err != nil {
+		return providers.ChangesPage{}, err
 	}
 	since := changes.Since.UTC().Truncate(time.Second)
 	changed, err := d.records(ctx, op, number, url.Values{"lastupdatefromdate": {since.Add(-time.Second).Format(time.RFC3339)}})

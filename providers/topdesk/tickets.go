@@ -129,12 +129,9 @@ func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (providers.Tick
 // FetchChanges implements [providers.ChangeFetcher]. A page is an offset in the order of IDs.
 func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery) (providers.ChangesPage, error) {
 	const op = "fetch changes"
-	start := 0
-	if changes.Page != "" {
-		var err error
-		if start, err = strconv.Atoi(changes.Page); err != nil || start < 1 {
-			return providers.ChangesPage{}, d.client.Failf(op, providers.Invalid, "the page is none of ours")
-		}
+	start, err := flow.PageNumber(d.client, op, changes.Page, 0)
+	if err != nil {
+		return providers.ChangesPage{}, err
 	}
 	since := changes.Since.UTC().Truncate(time.Second)
 	rows, answer, err := d.incidents(ctx, op, url.Values{

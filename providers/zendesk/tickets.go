@@ -176,35 +176,32 @@ func (d *Desk) one(ctx context.Context, op, ticketID string) (record, error) {
 // mergedInto is in the comment that a merge leaves behind.
 var mergedInto = regexp.MustCompile(`merged into (?:request|ticket) #([0-9]+)`)
 
-// maxMerges bounds how many merges are followed.
-const maxMerges = 10
+// target names the ticket that one was merged into, "" for none.
+func (d *Desk) target(ctx context.Context, op string, row record) (string, error) {
+	if !row.merged() {
+		return "", nil
+	}
+	comments, err := d.comments(ctx, op, row.id())
+	if err != nil {
+		return "", err
+	}
+	target := ""
+	for _, comment := range comments {
+		if found := mergedInto.FindStringSubmatch(text.FromHTML(comment.HTML)); found != nil {
+			target = found[1]
+		}
+	}
+	if target == "" {
+		return "", d.client.Failf(op, providers.Ambiguous, "ticket %s was merged and its comments do not say into which; the requests that wait for it need a person", row.id())
+	}
+	return target, nil
+}
 
 // chain follows a ticket's merges to the one that is worked on, which comes last.
 func (d *Desk) chain(ctx context.Context, op string, row record) ([]record, error) {
-	rows := []record{row}
-	for range maxMerges {
-		if !row.merged() {
-			return rows, nil
-		}
-		comments, err := d.comments(ctx, op, row.id())
-		if err != nil {
-			return nil, err
-		}
-		target := ""
-		for _, comment := range comments {
-			if found := mergedInto.FindStringSubmatch(text.FromHTML(comment.HTML)); found != nil {
-				target = found[1]
-			}
-		}
-		if target == "" {
-			return nil, d.client.Failf(op, providers.Ambiguous, "ticket %s was merged and its comments do not say into which; the requests that wait for it need a person", row.id())
-		}
-		if row, err = d.one(ctx, op, target); err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
-	}
-	return nil, d.client.Failf(op, providers.Malformed, "the merges of ticket %s have no end", rows[0].id())
+	return flow.Chain(d.client, op, row.id(), row,
+		func(row record) (string, error) { return d.target(ctx, op, row) },
+		func(id string) (record, error) { return d.one(ctx, op, id) })
 }
 
 func (d *Desk) resolve(ctx context.Context, op string, row record) (providers.Ticket, error) {

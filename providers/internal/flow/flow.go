@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"deskbridge/providers"
@@ -63,6 +64,39 @@ func CheckNumber(client *rest.Client, op, id string) error {
 		return client.Failf(op, providers.Invalid, "the ID is no number")
 	}
 	return nil
+}
+
+// PageNumber reads a page that is a number, from 1 on; no page is the first.
+func PageNumber(client *rest.Client, op, page string, first int) (int, error) {
+	if page == "" {
+		return first, nil
+	}
+	number, err := strconv.Atoi(page)
+	if err != nil || number < 1 {
+		return 0, client.Failf(op, providers.Invalid, "the page is none of ours")
+	}
+	return number, nil
+}
+
+// Chain follows a ticket's merges to the one that is worked on, which comes last; into names the
+// ticket that one was merged into, "" for none.
+func Chain[R any](client *rest.Client, op, ticketID string, row R, into func(R) (string, error), read func(ticketID string) (R, error)) ([]R, error) {
+	const maxMerges = 10
+	rows := []R{row}
+	for range maxMerges {
+		target, err := into(row)
+		if err != nil {
+			return nil, err
+		}
+		if target == "" {
+			return rows, nil
+		}
+		if row, err = read(target); err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return nil, client.Failf(op, providers.Malformed, "the merges of ticket %s have no end", ticketID)
 }
 
 // SetStatus sets a status unless the ticket has it, and reads it back; why says what may keep
