@@ -4,9 +4,11 @@
 package providertest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -98,7 +100,14 @@ func Run(t *testing.T, harness Harness) {
 	target, err := url.Parse(harness.URL)
 	require.NoError(t, err)
 	s.proxy = httptest.NewServer(s.broken.Wrap(&httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			// read whole: an early answer closes the body while it is being sent, which breaks the answer
+			content, err := io.ReadAll(r.In.Body)
+			if err == nil {
+				r.Out.Body = io.NopCloser(bytes.NewReader(content))
+			}
+		},
 		Transport: recorder(t, &http.Transport{
 			DisableKeepAlives: true, // a connection kept open pins a worker of a small server
 		}),
