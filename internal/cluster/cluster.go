@@ -45,9 +45,9 @@ func EnsureSearchAttributes(ctx context.Context, connected client.Client, namesp
 			return nil, fmt.Errorf("temporal: list search attributes of namespace %s: %w", namespace, err)
 		}
 		lacks := map[string]enumspb.IndexedValueType{}
-		for _, name := range names.SearchAttributes() {
+		for name, kind := range names.SearchAttributes() {
 			if _, known := listed.GetCustomAttributes()[name]; !known {
-				lacks[name] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
+				lacks[name] = kind
 			}
 		}
 		return lacks, nil
@@ -58,7 +58,7 @@ func EnsureSearchAttributes(ctx context.Context, connected client.Client, namesp
 	}
 	_, err = operator.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: lacks})
 	if err != nil {
-		return fmt.Errorf("temporal: namespace %s lacks search attributes of type Keyword and they cannot be added: %w; add them by hand: %v", namespace, err, names.SearchAttributes())
+		return fmt.Errorf("temporal: namespace %s lacks search attributes and they cannot be added: %w; add them by hand: %v", namespace, err, names.SearchAttributes())
 	}
 	for len(lacks) > 0 {
 		select {

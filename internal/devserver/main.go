@@ -39,7 +39,7 @@ func main() {
 	var s settings
 	flag.StringVar(&s.file, "db", "temporal.db", "SQLite file")
 	flag.StringVar(&s.namespace, "namespace", "default", "namespace")
-	flag.StringVar(&s.attributes, "search-attributes", "", "search attributes of type Keyword, separated by commas")
+	flag.StringVar(&s.attributes, "search-attributes", "", "search attributes, name=type, separated by commas")
 	flag.IntVar(&s.port, "port", 7233, "gRPC port")
 	flag.IntVar(&s.uiPort, "ui-port", 8233, "Web UI port; 0 for none")
 	flag.IntVar(&s.suggest, "suggest-continue-as-new", 0, "history events after which to suggest it; 0 for the server's default")
@@ -106,10 +106,16 @@ func prepare(store *config.SQL, s settings) error {
 		}
 	}
 	attributes := map[string]enums.IndexedValueType{}
-	for name := range strings.SplitSeq(s.attributes, ",") {
-		if name != "" {
-			attributes[name] = enums.INDEXED_VALUE_TYPE_KEYWORD
+	for attribute := range strings.SplitSeq(s.attributes, ",") {
+		if attribute == "" {
+			continue
 		}
+		name, kind, _ := strings.Cut(attribute, "=")
+		value, err := enums.IndexedValueTypeFromString(kind)
+		if err != nil {
+			return fmt.Errorf("search attribute %q: %w", attribute, err)
+		}
+		attributes[name] = value
 	}
 	namespace, err := sqliteschema.NewNamespaceConfig(clusterName, s.namespace, false, attributes)
 	if err != nil {

@@ -139,9 +139,13 @@ func Port(wanted int) (int, error) {
 
 // Server describes a Temporal server with its state in a file.
 func Server(program, file, log string, port, uiPort, suggest int) *Process {
+	var attributes []string
+	for _, name := range names.SearchAttributeNames() {
+		attributes = append(attributes, name+"="+names.SearchAttributes()[name].String())
+	}
 	return NewProcess(log, program, nil,
 		"-db", file, "-port", strconv.Itoa(port), "-ui-port", strconv.Itoa(uiPort),
-		"-search-attributes", strings.Join(names.SearchAttributes(), ","), "-suggest-continue-as-new", strconv.Itoa(suggest))
+		"-search-attributes", strings.Join(attributes, ","), "-suggest-continue-as-new", strconv.Itoa(suggest))
 }
 
 // AwaitServer waits until a Temporal server answers.

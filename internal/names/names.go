@@ -4,7 +4,12 @@
 package names
 
 import (
+	"maps"
+	"slices"
+	"time"
+
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
@@ -34,6 +39,21 @@ func Ticket(connection string, key providers.Key) string {
 	return "ticket/" + connection + "/" + string(key)
 }
 
+// Offboarding is the ID of an Offboarding workflow.
+func Offboarding(connection, requestID string) string {
+	return "offboarding/" + connection + "/" + requestID
+}
+
+// UserSync is the ID of a UserSync workflow.
+func UserSync(connection, syncID string) string { return "usersync/" + connection + "/" + syncID }
+
+// User is the ID of the workflow that alone creates a person; hash is the keyed hash of an
+// identity, for an ID is no place for an address.
+func User(connection, hash string) string { return "user/" + connection + "/" + hash }
+
+// UserCall is the ID of a UserCall workflow.
+func UserCall(connection, callID string) string { return "usercall/" + connection + "/" + callID }
+
 // Watch is the ID of a DeskWatch workflow.
 func Watch(connection string) string { return "watch/" + connection }
 
@@ -46,6 +66,10 @@ const (
 	TicketChanged = "ticket-changed"
 	// TicketWaiting tells a DeskWatch that a ticket waits.
 	TicketWaiting = "ticket-waiting"
+	// DeskChanged tells a DeskWatch that something changed at the desk: a hint that triggers a read.
+	DeskChanged = "desk-changed"
+	// CancelTicket tells a Ticket workflow that its request was superseded.
+	CancelTicket = "cancel-ticket"
 	// TicketLogged tells a parent the number of its ticket.
 	TicketLogged = "ticket-logged"
 	// TicketOutcome tells a parent how a ticket ended.
@@ -54,7 +78,8 @@ const (
 	TicketReopened = "ticket-reopened"
 )
 
-// Updates of a Ticket workflow; Onboarding and Fulfilment have Refresh and CompleteAction.
+// Updates of a Ticket workflow; Onboarding, Fulfilment and Offboarding have Refresh and
+// CompleteAction, Onboarding has Supersede.
 const (
 	AddNote        = "add-note"
 	Attach         = "attach"
@@ -62,20 +87,26 @@ const (
 	Refresh        = "refresh"
 	Cancel         = "cancel"
 	CompleteAction = "complete-action"
+	Supersede      = "supersede"
 )
 
 // Queries.
 const (
 	// View answers a Ticket workflow's view.
 	View = "view"
-	// Progress answers the steps of Onboarding and Fulfilment.
+	// Progress answers the steps of Onboarding, Fulfilment and Offboarding, and how far a UserSync is.
 	Progress = "progress"
 )
 
-// MemoDigest is the memo that tells the same request from another under the same ID.
-const MemoDigest = "deskbridge-digest"
+// Memos.
+const (
+	// MemoDigest tells the same request from another under the same ID.
+	MemoDigest = "deskbridge-digest"
+	// MemoSubject is a ticket's subject, for lists.
+	MemoSubject = "deskbridge-subject"
+)
 
-// Search attributes, all of type Keyword. None holds personal data.
+// Search attributes. None holds personal data.
 var (
 	Connection    = temporal.NewSearchAttributeKeyKeyword("DeskbridgeConnection")
 	Request       = temporal.NewSearchAttributeKeyKeyword("DeskbridgeRequest")
@@ -87,22 +118,52 @@ var (
 	Phase = temporal.NewSearchAttributeKeyKeyword("DeskbridgePhase")
 	// Attention is the kind of trouble that needs a person.
 	Attention = temporal.NewSearchAttributeKeyKeyword("DeskbridgeAttention")
+	// Outcome is how a ticket ended.
+	Outcome = temporal.NewSearchAttributeKeyKeyword("DeskbridgeOutcome")
+	// People are keyed hashes of the identities of those who may see a ticket, or of the joiner of
+	// an Onboarding.
+	People = temporal.NewSearchAttributeKeyKeywordList("DeskbridgePeople")
+	// ChangedAt is when something of a ticket changed last, by Temporal's clock.
+	ChangedAt = temporal.NewSearchAttributeKeyTime("DeskbridgeChangedAt")
 )
 
 // Value reads a search attribute of a listed workflow; empty if it has none.
 func Value(attributes *commonpb.SearchAttributes, key temporal.SearchAttributeKeyKeyword) string {
 	var text string
-	if payload := attributes.GetIndexedFields()[key.GetName()]; payload != nil {
-		_ = converter.GetDefaultDataConverter().FromPayload(payload, &text)
-	}
+	read(attributes, key.GetName(), &text)
 	return text
 }
 
-// SearchAttributes lists the search attributes that a namespace needs.
-func SearchAttributes() []string {
-	var all []string
-	for _, key := range []temporal.SearchAttributeKeyKeyword{Connection, Request, TicketNumber, TicketID, TicketStatus, TicketVersion, Phase, Attention} {
-		all = append(all, key.GetName())
+// Values reads a list of keywords of a listed workflow.
+func Values(attributes *commonpb.SearchAttributes, key temporal.SearchAttributeKeyKeywordList) []string {
+	var texts []string
+	read(attributes, key.GetName(), &texts)
+	return texts
+}
+
+// Time reads a time of a listed workflow; zero if it has none.
+func Time(attributes *commonpb.SearchAttributes, key temporal.SearchAttributeKeyTime) time.Time {
+	var at time.Time
+	read(attributes, key.GetName(), &at)
+	return at
+}
+
+func read(attributes *commonpb.SearchAttributes, name string, into any) {
+	if payload := attributes.GetIndexedFields()[name]; payload != nil {
+		_ = converter.GetDefaultDataConverter().FromPayload(payload, into)
+	}
+}
+
+// SearchAttributes are those that a namespace needs, with their types.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
+	all := map[string]enumspb.IndexedValueType{}
+	for _, key := range []temporal.SearchAttributeKey{
+		Connection, Request, TicketNumber, TicketID, TicketStatus, TicketVersion, Phase, Attention, Outcome, People, ChangedAt,
+	} {
+		all[key.GetName()] = key.GetValueType()
 	}
 	return all
 }
+
+// SearchAttributeNames lists them in order.
+func SearchAttributeNames() []string { return slices.Sorted(maps.Keys(SearchAttributes())) }
