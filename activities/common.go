@@ -12,6 +12,7 @@ import (
 
 	"deskbridge/internal/names"
 	"deskbridge/providers"
+	"deskbridge/providers/activate"
 	"deskbridge/providers/target"
 )
 
@@ -20,6 +21,8 @@ type Common struct {
 	Client client.Client
 	// Targets are the configured targets of automated steps.
 	Targets map[string]*target.Target
+	// Receivers are the configured receivers of callbacks.
+	Receivers map[string]*activate.Receiver
 }
 
 // Action is a call of a target.

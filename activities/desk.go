@@ -2,9 +2,11 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"go.temporal.io/sdk/client"
 	"gocloud.dev/blob"
+	"golang.org/x/time/rate"
 
 	"deskbridge/providers"
 )
@@ -25,6 +27,14 @@ type Desk struct {
 	Match []providers.Identity
 	// Reactivate says what happens to a user who is inactive: activated again, or an error.
 	Reactivate bool
+	// Authoritative are the fields of a user that are brought up to date whenever one is found.
+	Authoritative []string
+	// Protected are patterns of accounts that are never deactivated, as [path.Match] has them.
+	Protected []string
+	// SearchLag is how long the desk's search may lag behind its writes.
+	SearchLag time.Duration
+	// Pace holds the calls of a long activity to the connection's rate; nil for no limit.
+	Pace *rate.Limiter
 	// Files holds the files to upload.
 	Files *blob.Bucket
 	// Client signals workflows.

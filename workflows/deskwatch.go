@@ -37,6 +37,8 @@ type watch struct {
 	WatchInput
 	ctx     workflow.Context
 	waiting workflow.ReceiveChannel
+	// hints say that something changed at the desk.
+	hints workflow.ReceiveChannel
 	// idle counts polls in a row that found no waiting ticket.
 	idle int
 	last activities.Polled
@@ -45,7 +47,7 @@ type watch struct {
 // DeskWatch watches one connection: it polls for changes, which the activity signals to the
 // waiting Ticket workflows, and sweeps for what polling cannot see. It ends when no ticket waits.
 func DeskWatch(ctx workflow.Context, in WatchInput) error {
-	w := &watch{WatchInput: in, ctx: ctx, waiting: workflow.GetSignalChannel(ctx, names.TicketWaiting)}
+	w := &watch{WatchInput: in, ctx: ctx, waiting: workflow.GetSignalChannel(ctx, names.TicketWaiting), hints: workflow.GetSignalChannel(ctx, names.DeskChanged)}
 	if w.Interval == 0 {
 		w.Interval = w.Connection.Watch.Fastest
 	}
@@ -119,6 +121,12 @@ func (w *watch) sleep() error {
 	for done := false; !done; {
 		workflow.NewSelector(w.ctx).
 			AddFuture(timer, func(f workflow.Future) { failure, done = f.Get(w.ctx, nil), true }).
+			AddReceive(w.hints, func(c workflow.ReceiveChannel, _ bool) {
+				c.Receive(w.ctx, nil)
+				for c.ReceiveAsync(nil) { // one poll sees it all
+				}
+				done = true
+			}).
 			AddReceive(w.waiting, func(c workflow.ReceiveChannel, _ bool) {
 				var in WatchInput
 				c.Receive(w.ctx, &in)

@@ -23,6 +23,8 @@ type FulfilmentInput struct {
 	RequestID  string
 	Requester  Person
 	Steps      []Step
+	// For is whom it is for, if that is not the requester.
+	For *Person
 }
 
 // FulfilmentResult is how a fulfilment ended.
@@ -30,6 +32,10 @@ type FulfilmentResult struct {
 	// Completed says that every step was done, or failed and was to be continued after.
 	Completed bool
 	Steps     []StepProgress
+	// Superseded is the offboarding that ended an onboarding.
+	Superseded string `json:",omitempty"`
+	// Account is what became of a leaver's account.
+	Account activities.Account `json:",omitempty"`
 }
 
 // The states of a step.
@@ -60,17 +66,21 @@ type Progress struct {
 	Doing     string
 	Steps     []StepProgress
 	Attention string
+	// Completed, Superseded and Account are set once the request has ended.
+	Completed  *bool              `json:",omitempty"`
+	Superseded string             `json:",omitempty"`
+	Account    activities.Account `json:",omitempty"`
 }
 
 // Fulfilment makes sure that the requester exists and carries out the steps.
 func Fulfilment(ctx workflow.Context, in FulfilmentInput) (FulfilmentResult, error) {
-	f, err := newFulfilment(ctx, in)
+	f, err := newFulfilment(ctx, in, ValidateSteps(in.Steps))
 	if err != nil {
 		return FulfilmentResult{}, err
 	}
 	requester, err := f.ensureUser(in.Requester, "requester")
 	if err != nil {
-		return FulfilmentResult{}, err
+		return f.fail(err)
 	}
 	return f.run(requester)
 }
@@ -88,10 +98,18 @@ type fulfilment struct {
 	tickets   map[providers.Key]*StepProgress
 	news      map[providers.Key]TicketNews
 	completed map[string]CompleteActionArgs
+	outbox    outbox
+	// superseded is the offboarding that ends this onboarding; over says that nothing of it runs
+	// any more, result how it ended.
+	superseded string
+	over       bool
+	result     *FulfilmentResult
+	// breakOff ends what waits when the onboarding is superseded.
+	breakOff []workflow.CancelFunc
 }
 
-func newFulfilment(ctx workflow.Context, in FulfilmentInput) (*fulfilment, error) {
-	if err := errors.Join(ValidateSteps(in.Steps), ValidatePerson("requester", in.Requester)); err != nil {
+func newFulfilment(ctx workflow.Context, in FulfilmentInput, mistakes error) (*fulfilment, error) {
+	if err := errors.Join(mistakes, ValidatePerson("requester", in.Requester)); err != nil {
 		return nil, refuse(err)
 	}
 	f := &fulfilment{FulfilmentInput: in, ctx: ctx, tickets: map[providers.Key]*StepProgress{}, news: map[providers.Key]TicketNews{}, completed: map[string]CompleteActionArgs{}}
@@ -104,7 +122,11 @@ func newFulfilment(ctx workflow.Context, in FulfilmentInput) (*fulfilment, error
 	f.listen(names.TicketReopened, func(step *StepProgress, _ TicketNews) { step.Reopened = true })
 	err := errors.Join(
 		workflow.SetQueryHandler(ctx, names.Progress, func() (Progress, error) {
-			return Progress{Doing: f.doing, Steps: f.progress, Attention: f.attention.Reason}, nil
+			progress := Progress{Doing: f.doing, Steps: f.progress, Attention: f.attention.Reason, Superseded: f.superseded}
+			if f.result != nil {
+				progress.Completed, progress.Account = &f.result.Completed, f.result.Account
+			}
+			return progress, nil
 		}),
 		workflow.SetUpdateHandler(ctx, names.Refresh, func(workflow.Context) error { f.hurry = true; return nil }),
 		workflow.SetUpdateHandlerWithOptions(ctx, names.CompleteAction, f.completeAction, workflow.UpdateHandlerOptions{Validator: f.mayComplete}),
@@ -131,25 +153,48 @@ func (f *fulfilment) listen(signal string, take func(*StepProgress, TicketNews))
 func (f *fulfilment) ensureUser(person Person, role string) (string, error) {
 	var userID string
 	f.do("Making sure that the %s exists at %s", role, f.Connection.Name)
-	err := f.attention.untilMended(f.ctx, f.describe, func() bool { return f.hurry }, func() error {
+	ctx := f.breakable(f.ctx)
+	err := f.attention.untilMended(ctx, f.describe, func() bool { return f.hurry }, func() error {
 		f.hurry = false
 		var err error
-		userID, err = ensureUser(f.ctx, f.Connection.Name, person, role)
+		userID, err = ensureUser(ctx, f.Connection, person, role)
 		return err
 	})
 	return userID, err
 }
 
-// ensureUser makes sure once that a person exists at the desk, and returns the desk's ID.
-func ensureUser(ctx workflow.Context, connection string, person Person, role string) (string, error) {
-	var user activities.EnsuredUser
-	ctx = deskOptions(ctx, connection, priorityLog, "The "+role+" exists at "+connection)
-	err := workflow.ExecuteActivity(ctx, desk.EnsureUser, person).Get(ctx, &user)
-	return user.UserID, err
-}
-
 // run carries out the steps, each as soon as those that it needs are done.
 func (f *fulfilment) run(requesterID string) (FulfilmentResult, error) {
+	result, err := f.carryOut(requesterID)
+	if err != nil {
+		return FulfilmentResult{}, err
+	}
+	return f.finish(result)
+}
+
+// finish lets those who wait for the end of this run know it, and tells Activate.
+func (f *fulfilment) finish(result FulfilmentResult) (FulfilmentResult, error) {
+	result.Superseded = f.superseded
+	f.result, f.over = &result, true
+	ctx, _ := workflow.NewDisconnectedContext(f.ctx)
+	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+		return FulfilmentResult{}, err
+	}
+	f.announce(ctx, result)
+	f.do("Ended")
+	return result, f.ctx.Err()
+}
+
+// fail ends a run whose people cannot be brought to the desk, which Activate is told.
+func (f *fulfilment) fail(err error) (FulfilmentResult, error) {
+	f.over = true
+	ctx, _ := workflow.NewDisconnectedContext(f.ctx)
+	f.announce(ctx, FulfilmentResult{Steps: f.progress})
+	return FulfilmentResult{}, err
+}
+
+// carryOut carries out the steps, each as soon as those that it needs are done.
+func (f *fulfilment) carryOut(requesterID string) (FulfilmentResult, error) {
 	f.requesterID = requesterID
 	f.do("Carrying out %d steps", len(f.Steps))
 	left := len(f.Steps)
@@ -161,14 +206,12 @@ func (f *fulfilment) run(requesterID string) (FulfilmentResult, error) {
 		})
 	}
 	ctx, _ := workflow.NewDisconnectedContext(f.ctx)
-	if err := workflow.Await(ctx, func() bool { return left == 0 && workflow.AllHandlersFinished(ctx) }); err != nil {
+	if err := workflow.Await(ctx, func() bool { return left == 0 }); err != nil {
 		return FulfilmentResult{}, err
 	}
-	result := FulfilmentResult{Completed: !slices.ContainsFunc(f.progress, func(p StepProgress) bool {
+	return FulfilmentResult{Completed: !slices.ContainsFunc(f.progress, func(p StepProgress) bool {
 		return p.State == StepSkipped || p.State == StepFailed && f.step(p.ID).OnFailure != Continue
-	}), Steps: f.progress}
-	f.do("Ended")
-	return result, f.ctx.Err()
+	}), Steps: f.progress}, nil
 }
 
 func (f *fulfilment) step(id string) Step {
@@ -202,12 +245,15 @@ func (f *fulfilment) runStep(ctx workflow.Context, step Step, progress *StepProg
 		return
 	case f.stopped:
 		progress.State, progress.Reason = StepSkipped, "another step failed"
+		if f.superseded != "" {
+			progress.Reason = f.supersededNote()
+		}
 		return
 	}
 	progress.State = StepRunning
 	f.describe()
 	err = f.perform(ctx, step, progress)
-	if err != nil && step.OnFailure == FallBack && ctx.Err() == nil {
+	if err != nil && step.OnFailure == FallBack && ctx.Err() == nil && f.superseded == "" {
 		progress.Reason = reasonOf(err)
 		err = f.logTicket(ctx, providers.Key(f.RequestID+"/"+step.ID+".fallback"), *step.Fallback, progress)
 	}
@@ -216,6 +262,9 @@ func (f *fulfilment) runStep(ctx workflow.Context, step Step, progress *StepProg
 		return
 	}
 	progress.State, progress.Reason = StepFailed, reasonOf(err)
+	if f.superseded != "" {
+		progress.Reason = f.supersededNote()
+	}
 	f.stopped = f.stopped || step.OnFailure == Stop || step.OnFailure == "" || step.OnFailure == FallBack
 	workflow.GetLogger(ctx).Warn("step failed", "step", step.ID, "kind", kindOf(err))
 }
@@ -231,6 +280,7 @@ func (f *fulfilment) perform(ctx workflow.Context, step Step, progress *StepProg
 		if !step.Wait.Until.IsZero() {
 			wait = step.Wait.Until.Sub(workflow.Now(ctx))
 		}
+		ctx = f.breakable(ctx)
 		return workflow.NewTimerWithOptions(ctx, max(wait, 0), workflow.TimerOptions{Summary: "Step " + step.ID}).Get(ctx, nil)
 	}
 }
@@ -239,7 +289,7 @@ func (f *fulfilment) perform(ctx workflow.Context, step Step, progress *StepProg
 // without us, for it is watched for a reopening after its outcome.
 func (f *fulfilment) logTicket(ctx workflow.Context, key providers.Key, request TicketRequest, progress *StepProgress) error {
 	f.tickets[key] = progress
-	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+	options := workflow.ChildWorkflowOptions{
 		WorkflowID:            names.Ticket(f.Connection.Name, key),
 		TaskQueue:             names.TaskQueue,
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
@@ -247,10 +297,15 @@ func (f *fulfilment) logTicket(ctx workflow.Context, key providers.Key, request 
 		WaitForCancellation:   true,
 		StaticSummary:         "Ticket for " + string(key) + " at " + f.Connection.Name,
 		TypedSearchAttributes: temporal.NewSearchAttributes(names.Connection.ValueSet(f.Connection.Name), names.Request.ValueSet(f.RequestID)),
-	})
-	child := workflow.ExecuteChildWorkflow(ctx, Ticket, TicketInput{
-		Connection: f.Connection, Key: key, RequesterID: f.requesterID, Request: request,
-	})
+	}
+	input := TicketInput{Connection: f.Connection, Key: key, RequesterID: f.requesterID, Request: request}
+	if f.Connection.knowsPeople() {
+		input.People = WhoMaySee(f.Requester, f.For)
+		options.Memo = map[string]any{names.MemoSubject: request.Subject}
+		options.TypedSearchAttributes = temporal.NewSearchAttributes(names.Connection.ValueSet(f.Connection.Name), names.Request.ValueSet(f.RequestID), names.People.ValueSet(input.People))
+	}
+	ctx = workflow.WithChildOptions(ctx, options)
+	child := workflow.ExecuteChildWorkflow(ctx, Ticket, input)
 	if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
 		return err
 	}
@@ -281,7 +336,7 @@ func (f *fulfilment) logTicket(ctx workflow.Context, key providers.Key, request 
 }
 
 func (f *fulfilment) act(ctx workflow.Context, step Step, progress *StepProgress) error {
-	ctx = actionOptions(ctx, step)
+	ctx = actionOptions(f.breakable(ctx), step)
 	if step.Action.Activity != "" {
 		return workflow.ExecuteActivity(ctx, step.Action.Activity, step.Action.Arguments).Get(ctx, &progress.Output)
 	}

@@ -17,7 +17,25 @@ type Connection struct {
 	// ReopenWindow is how long a ticket is watched after its outcome.
 	ReopenWindow time.Duration
 	Watch        WatchSettings
+	// SearchLag is how long the desk's search may lag behind its writes.
+	SearchLag time.Duration
+	// Callback names the receiver that is told what happens; nobody if empty.
+	Callback string
+	// Edition is the edition of the story that was asked for. What a later one adds is done in its
+	// runs only, so that those which were started before replay as they ran.
+	Edition int
 }
+
+// The editions of the story. The first has none.
+const (
+	// EditionPeople creates people by a workflow of their own, says who may see a ticket and when
+	// it changed, and tells Activate.
+	EditionPeople = 2
+	// Edition is what new requests ask for.
+	Edition = EditionPeople
+)
+
+func (c Connection) knowsPeople() bool { return c.Edition >= EditionPeople }
 
 // WatchSettings steers a DeskWatch.
 type WatchSettings struct {

@@ -16,7 +16,13 @@ type notebook struct {
 	// Omitted counts older notes that were dropped to bound the state; Withheld the internal
 	// notes that were held back.
 	Omitted, Withheld int
+	// By says of the notes that we wrote who did, by a keyed hash; of those from Activate itself
+	// it is empty.
+	By map[string]string `json:",omitempty"`
 }
+
+// count is the number of notes that were ever seen.
+func (n *notebook) count() int { return n.Omitted + len(n.Notes) }
 
 const (
 	maxNotes     = 200
@@ -48,6 +54,7 @@ func (n *notebook) add(note providers.Note) {
 	}
 	n.Notes = append(n.Notes, note)
 	for n.bytes() > maxNoteBytes || len(n.Notes) > maxNotes {
+		delete(n.By, n.Notes[0].ID)
 		n.Notes = n.Notes[1:]
 		n.Omitted++
 	}
@@ -70,7 +77,7 @@ func (n *notebook) last() string {
 
 // write adds a note at the desk. The notes are read first, so that a write whose outcome is
 // unknown is settled by what came after them.
-func (n *notebook) write(ctx workflow.Context, connection, ticketID, body string) error {
+func (n *notebook) write(ctx workflow.Context, connection, ticketID, body, by string) error {
 	if err := n.fetch(ctx, connection, ticketID); err != nil {
 		return err
 	}
@@ -81,5 +88,9 @@ func (n *notebook) write(ctx workflow.Context, connection, ticketID, body string
 		return err
 	}
 	n.add(added)
+	if n.By == nil {
+		n.By = map[string]string{}
+	}
+	n.By[added.ID] = by
 	return nil
 }

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -28,11 +29,12 @@ func Onboarding(ctx workflow.Context, in OnboardingInput) (FulfilmentResult, err
 	if in.Requester != nil {
 		requester = *in.Requester
 	}
-	if err := ValidatePerson("joiner", in.Joiner); err != nil {
-		return FulfilmentResult{}, refuse(err)
-	}
-	f, err := newFulfilment(ctx, FulfilmentInput{Connection: in.Connection, RequestID: in.RequestID, Requester: requester, Steps: in.Steps})
+	mistakes := errors.Join(ValidatePerson("joiner", in.Joiner), ValidateSteps(in.Steps))
+	f, err := newFulfilment(ctx, FulfilmentInput{Connection: in.Connection, RequestID: in.RequestID, Requester: requester, For: &in.Joiner, Steps: in.Steps}, mistakes)
 	if err != nil {
+		return FulfilmentResult{}, err
+	}
+	if err := f.mayBeSuperseded(); err != nil {
 		return FulfilmentResult{}, err
 	}
 	requesterID, err := f.ensureUser(in.Joiner, "joiner")
@@ -42,16 +44,24 @@ func Onboarding(ctx workflow.Context, in OnboardingInput) (FulfilmentResult, err
 	if err == nil && in.Manager != nil {
 		_, err = f.ensureUser(*in.Manager, "manager")
 	}
-	if err != nil {
-		return FulfilmentResult{}, err
+	if err == nil {
+		err = f.waitUntil(in.StartAt, "start date")
 	}
-	if wait := in.StartAt.Sub(workflow.Now(ctx)); wait > 0 {
-		f.do("Waiting for the start date %s", in.StartAt.UTC().Format(time.DateOnly))
-		if err := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: "Start date"}).Get(ctx, nil); err != nil {
-			return FulfilmentResult{}, err
-		}
+	if err != nil && f.superseded == "" {
+		return f.fail(err)
 	}
 	return f.run(requesterID)
+}
+
+func (f *fulfilment) waitUntil(at time.Time, what string) error {
+	wait := at.Sub(workflow.Now(f.ctx))
+	if wait <= 0 || f.superseded != "" {
+		return nil
+	}
+	f.do("Waiting for the %s %s", what, at.UTC().Format(time.DateOnly))
+	ctx := f.breakable(f.ctx)
+	summary := strings.ToUpper(what[:1]) + what[1:]
+	return workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: summary}).Get(ctx, nil)
 }
 
 // ValidatePerson reports a person by whom nobody can be matched.

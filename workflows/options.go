@@ -10,13 +10,14 @@ import (
 	"deskbridge/internal/names"
 )
 
-// Priorities on a task queue, from the first served to the last.
+// Priorities on a task queue, from the first served to the last (DESIGN 6).
 const (
-	priorityScreen = 1 + iota // somebody waits at a screen
-	priorityLog    = 1 + iota
-	priorityFollow
-	priorityPoll
-	prioritySweep
+	priorityScreen = 1 // somebody waits at a screen
+	priorityLeave  = 2 // somebody leaves, and must not get in any more
+	priorityLog    = 3
+	priorityFollow = 3
+	priorityPoll   = 4
+	prioritySweep  = 5
 )
 
 // aliveWithin is how soon the server notices that an activity's worker was killed. Activities
@@ -55,6 +56,43 @@ func commonOptions(ctx workflow.Context, summary string) workflow.Context {
 		StartToCloseTimeout: 10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 		Summary:             summary,
+	})
+}
+
+// peopleOptions is for what waits for another workflow at the Temporal server, which may wait for a
+// desk. It is tried until it succeeds.
+func peopleOptions(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: 5 * time.Minute,
+		HeartbeatTimeout:    aliveWithin,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+		Summary:             summary,
+	})
+}
+
+// callbackWithin is how long a callback is tried. What is lost beyond heals by the feed of changes.
+const callbackWithin = 7 * 24 * time.Hour
+
+// callbackOptions is for telling Activate, which may be down for days.
+func callbackOptions(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout:    time.Minute,
+		HeartbeatTimeout:       aliveWithin,
+		ScheduleToCloseTimeout: callbackWithin,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute},
+		Summary:                summary,
+	})
+}
+
+// callOptions is for one call that somebody at a screen waits for: tried for a short while.
+func callOptions(ctx workflow.Context, connection, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              names.DeskTaskQueue(connection),
+		StartToCloseTimeout:    30 * time.Second,
+		ScheduleToCloseTimeout: 45 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumAttempts: 3},
+		Priority:               temporal.Priority{PriorityKey: priorityScreen},
+		Summary:                summary,
 	})
 }
 

@@ -20,6 +20,9 @@ type TicketInput struct {
 	RequesterID string
 	Requester   Person
 	Request     TicketRequest
+	// People are keyed hashes of the identities of those who may see the ticket: who asked for it
+	// and whom it is for.
+	People []string
 	// State is carried over when the workflow continues as new.
 	State *TicketState
 }
@@ -53,6 +56,10 @@ type TicketState struct {
 	Outcome   *Outcome
 	History   []Event
 	Attention attention
+	// Outbox is what Activate is still to be told.
+	Outbox outbox
+	// Published is what the search attributes say.
+	Published published
 }
 
 // Event is one line of a ticket's history.
@@ -108,6 +115,15 @@ func (t *ticket) setup(ctx workflow.Context) error {
 			t.Changes = append(t.Changes, change)
 		}
 	})
+	superseded := workflow.GetSignalChannel(t.ctx, names.CancelTicket)
+	workflow.Go(t.ctx, func(ctx workflow.Context) {
+		for {
+			var args CancelArgs
+			superseded.Receive(ctx, &args)
+			t.enqueue(Write{Key: "superseded", Kind: WriteCancel, Body: args.Note})
+		}
+	})
+	workflow.Go(t.ctx, t.sendCallbacks)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		ctx.Done().Receive(ctx, nil)
 		t.enqueue(Write{Key: "cancelled-run", Kind: WriteCancel})
@@ -199,7 +215,7 @@ func (t *ticket) log() error {
 			return nil
 		}
 		var err error
-		t.RequesterID, err = ensureUser(t.ctx, name, t.in.Requester, "requester")
+		t.RequesterID, err = ensureUser(t.ctx, t.in.Connection, t.in.Requester, "requester")
 		return err
 	})
 	if err != nil {
@@ -219,6 +235,7 @@ func (t *ticket) log() error {
 	t.note("logged as %s", t.Ticket.Number)
 	t.publish()
 	t.tellParent(names.TicketLogged)
+	t.tellActivate(EventTicketLogged)
 	return t.uploadFiles()
 }
 
@@ -286,6 +303,7 @@ func (t *ticket) settle(outcome Outcome) {
 	t.note("outcome: %s", outcome.Result)
 	t.publish()
 	t.tellParent(names.TicketOutcome)
+	t.tellActivate(EventTicketOutcome)
 }
 
 // tellParent signals the workflow that wants the ticket; one that has ended does not mind.
@@ -314,6 +332,9 @@ func (t *ticket) end() (Outcome, error) {
 	t.Phase = PhaseEnded
 	t.publish()
 	t.describe()
+	if err := workflow.Await(t.ctx, func() bool { return len(t.Outbox.Events) == 0 && workflow.AllHandlersFinished(t.ctx) }); err != nil {
+		return Outcome{}, err
+	}
 	return *t.Outcome, t.root.Err()
 }
 

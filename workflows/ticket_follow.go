@@ -67,8 +67,12 @@ func (t *ticket) learn(now activities.Ticket) {
 	}
 	t.publish()
 	// Asked by its old number, a merged ticket shows the notes from before and after.
+	seen, outcome := t.Notes.count(), t.Outcome
 	err := t.Notes.fetch(t.ctx, t.in.Connection.Name, before.ID)
 	t.consider() // whether the notes can be read or not
+	if t.Outcome == outcome && (now.ID != before.ID || now.Status != before.Status || t.Notes.count() > seen) {
+		t.tellActivate(EventTicketChanged)
+	}
 	if err != nil && kindOf(err) != providers.NotFound {
 		t.Attention.raise(t.ctx, string(kindOf(err)), reasonOf(err))
 	}
@@ -98,22 +102,46 @@ func (t *ticket) consider() {
 		t.Phase = PhaseWaiting
 		t.publish()
 		t.tellParent(names.TicketReopened)
+		t.tellActivate(EventTicketReopened)
 	case !state.Final():
 	case t.Outcome == nil || t.Outcome.Result != OutcomeCancelled && t.Outcome.Result != Result(state):
 		t.settle(Outcome{Result: Result(state), Status: t.Ticket.Status, By: t.Ticket.UpdatedBy, Note: t.Notes.last()})
 	}
 }
 
-// publish puts what a person or a sweep looks for into the search attributes.
+// published is what the search attributes of a ticket say.
+type published struct {
+	Phase, ID, Version string
+	Outcome            Result
+	Notes              int
+}
+
+// publish puts what a person, a sweep or the feed of changes looks for into the search attributes.
 func (t *ticket) publish() {
 	var version string
 	if t.Ticket.ID != "" {
 		version = t.Ticket.Version()
 	}
+	now := published{Phase: t.Phase, ID: t.Ticket.ID, Version: version, Notes: t.Notes.count()}
+	if t.Outcome != nil {
+		now.Outcome = t.Outcome.Result
+	}
+	if t.in.Connection.knowsPeople() && now == t.Published {
+		return
+	}
+	t.Published = now
 	updates := []temporal.SearchAttributeUpdate{names.Phase.ValueSet(t.Phase)}
 	if version != "" {
 		updates = append(updates, names.TicketNumber.ValueSet(t.Ticket.Number), names.TicketID.ValueSet(t.Ticket.ID),
 			names.TicketStatus.ValueSet(t.Ticket.Status), names.TicketVersion.ValueSet(version))
+	}
+	if t.in.Connection.knowsPeople() {
+		updates = append(updates, names.ChangedAt.ValueSet(workflow.Now(t.ctx).UTC()))
+		if now.Outcome != "" {
+			updates = append(updates, names.Outcome.ValueSet(string(now.Outcome)))
+		} else {
+			updates = append(updates, names.Outcome.ValueUnset())
+		}
 	}
 	if err := workflow.UpsertTypedSearchAttributes(t.ctx, updates...); err != nil {
 		workflow.GetLogger(t.ctx).Error("search attributes", "error", err)

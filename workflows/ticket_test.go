@@ -185,7 +185,7 @@ func TestWhatTheUserWritesReachesTheDeskOnce(t *testing.T) {
 		lost = w.update("n2", names.AddNote, workflows.NoteArgs{Body: "Any news?"})
 	})
 	w.at(4*time.Hour, func() {
-		stored, err := activities.StoreFile(t.Context(), w.desk.Files, "ż.txt", "text/plain", []byte("hello"))
+		stored, err := activities.StoreFile(t.Context(), w.desk.Files, "ż.txt", activities.FileTypes{"text/*"}, strings.NewReader("hello"))
 		require.NoError(t, err)
 		file = w.update("f1", names.Attach, workflows.AttachArgs{File: stored})
 	})

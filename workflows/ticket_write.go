@@ -27,7 +27,9 @@ type Write struct {
 	// Key is the update's ID, by which the same write is known when it comes again.
 	Key  string
 	Kind string
-	Body string           `json:",omitempty"`
+	Body string `json:",omitempty"`
+	// By is a keyed hash of who typed it; empty for Activate itself.
+	By   string           `json:",omitempty"`
 	File *activities.File `json:",omitempty"`
 	At   time.Time
 	// Failure says why the desk will never take it.
@@ -44,13 +46,16 @@ type Written struct {
 // The arguments of the updates.
 type (
 	// NoteArgs holds a customer-facing note.
-	NoteArgs struct{ Body string }
+	NoteArgs struct{ Body, By string }
 	// AttachArgs holds a stored file.
-	AttachArgs struct{ File activities.File }
+	AttachArgs struct {
+		File activities.File
+		By   string
+	}
 	// CloseArgs may hold a note that goes before the closing.
-	CloseArgs struct{ Note string }
+	CloseArgs struct{ Note, By string }
 	// CancelArgs may hold a note that goes before the cancelling.
-	CancelArgs struct{ Note string }
+	CancelArgs struct{ Note, By string }
 )
 
 // answerWithin is how long an update waits for the desk before it answers that the write is queued.
@@ -63,16 +68,16 @@ func (t *ticket) handlers() error {
 	return errors.Join(
 		workflow.SetQueryHandler(t.ctx, names.View, func() (View, error) { return t.view(), nil }),
 		workflow.SetUpdateHandlerWithOptions(t.ctx, names.AddNote, func(ctx workflow.Context, args NoteArgs) (Written, error) {
-			return t.accept(ctx, Write{Kind: WriteNote, Body: args.Body})
+			return t.accept(ctx, Write{Kind: WriteNote, Body: args.Body, By: args.By})
 		}, workflow.UpdateHandlerOptions{Validator: func(args NoteArgs) error { return errors.Join(t.mayAccept(), validNote(args.Body)) }}),
 		workflow.SetUpdateHandlerWithOptions(t.ctx, names.Attach, func(ctx workflow.Context, args AttachArgs) (Written, error) {
-			return t.accept(ctx, Write{Kind: WriteFile, File: &args.File})
+			return t.accept(ctx, Write{Kind: WriteFile, File: &args.File, By: args.By})
 		}, workflow.UpdateHandlerOptions{Validator: func(args AttachArgs) error { return errors.Join(t.mayAccept(), validFile(args.File)) }}),
 		workflow.SetUpdateHandlerWithOptions(t.ctx, names.CloseTicket, func(ctx workflow.Context, args CloseArgs) (Written, error) {
-			return t.accept(ctx, Write{Kind: WriteClose, Body: args.Note})
+			return t.accept(ctx, Write{Kind: WriteClose, Body: args.Note, By: args.By})
 		}, workflow.UpdateHandlerOptions{Validator: func(CloseArgs) error { return t.mayAccept() }}),
 		workflow.SetUpdateHandlerWithOptions(t.ctx, names.Cancel, func(ctx workflow.Context, args CancelArgs) (Written, error) {
-			return t.accept(ctx, Write{Kind: WriteCancel, Body: args.Note})
+			return t.accept(ctx, Write{Kind: WriteCancel, Body: args.Note, By: args.By})
 		}, workflow.UpdateHandlerOptions{Validator: func(CancelArgs) error { return t.mayCancel() }}),
 		workflow.SetUpdateHandlerWithOptions(t.ctx, names.Refresh, t.refresh, workflow.UpdateHandlerOptions{Validator: func() error {
 			if t.in.Connection.Level == providers.LevelLogOnly {
@@ -203,7 +208,7 @@ func (t *ticket) perform(write *Write) error {
 		return nil // it has ended at the desk meanwhile
 	}
 	if full && strings.TrimSpace(write.Body) != "" {
-		if err := t.Notes.write(t.ctx, name, t.Ticket.ID, write.Body); err != nil {
+		if err := t.Notes.write(t.ctx, name, t.Ticket.ID, write.Body, write.By); err != nil {
 			return err
 		}
 		write.Body = "" // it is among the notes now, and is not written again if what follows must wait
@@ -239,15 +244,21 @@ func (t *ticket) endAtDesk(as providers.State) error {
 type View struct {
 	Key        providers.Key
 	Connection string
-	Number     string
-	Status     string
-	State      providers.State
-	Phase      string
-	URL        string
-	UpdatedAt  time.Time
-	Notes      []providers.Note
-	Omitted    int
-	Files      []providers.Attachment
+	Level      providers.Level
+	// Subject and Body are what was asked for; LoggedAt when the desk took it.
+	Subject, Body string
+	LoggedAt      time.Time
+	Number        string
+	Status        string
+	State         providers.State
+	Phase         string
+	URL           string
+	UpdatedAt     time.Time
+	Notes         []providers.Note
+	// By says of the notes that we wrote who did, by a keyed hash.
+	By      map[string]string `json:",omitempty"`
+	Omitted int
+	Files   []providers.Attachment
 	// Queued are writes that the desk does not have yet.
 	Queued    []Write
 	Outcome   *Outcome
@@ -257,7 +268,8 @@ type View struct {
 
 func (t *ticket) view() View {
 	return View{
-		Key: t.in.Key, Connection: t.in.Connection.Name, Number: t.Ticket.Number, Status: t.Ticket.Status,
+		Key: t.in.Key, Connection: t.in.Connection.Name, Level: t.in.Connection.Level,
+		Subject: t.in.Request.Subject, Body: t.in.Request.Body, LoggedAt: t.Ticket.CreatedAt, By: t.Notes.By, Number: t.Ticket.Number, Status: t.Ticket.Status,
 		State: t.Ticket.State, Phase: t.Phase, URL: t.Ticket.URL, UpdatedAt: t.Ticket.UpdatedAt,
 		Notes: t.Notes.Notes, Omitted: t.Notes.Omitted, Files: t.Files, Queued: t.Writes,
 		Outcome: t.Outcome, History: t.History, Attention: t.Attention.Reason,
