@@ -16,12 +16,13 @@ import (
 	"deskbridge/internal/config"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
+	"deskbridge/starter/internal/service"
 	"deskbridge/workflows"
 )
 
 // sample is the onboarding that dev shows.
-func sample(connection, requestID string) request {
-	return request{
+func sample(connection, requestID string) service.Request {
+	return service.Request{
 		Connection: connection, RequestID: requestID,
 		Joiner: &workflows.Person{EmployeeNumber: "E-1001", Login: "anowak", Email: "anna.nowak@example.test", DisplayName: "Anna Nowak"},
 		Steps: []workflows.Step{
@@ -79,24 +80,21 @@ func (w writer) Write(p []byte) (int, error) {
 	return w.dev.out.Write(p)
 }
 
-func (d *dev) onboardSample(ctx context.Context, connected client.Client, requestID string) (started, error) {
+func (d *dev) onboardSample(ctx context.Context, connected client.Client, requestID string) (service.Started, error) {
 	loaded, err := config.Load(d.configPath)
 	if err != nil {
-		return started{}, err
+		return service.Started{}, err
 	}
+	asked := &service.Service{Client: connected, Config: loaded}
 	r := sample(d.connection, requestID)
-	if err := r.validate(loaded); err != nil {
-		return started{}, err
+	prepared, err := asked.Prepare(service.Onboarding, r)
+	if err != nil {
+		return service.Started{}, err
 	}
-	return startOnce(ctx, connected, start{
-		id: names.Onboarding(d.connection, requestID), workflow: "Onboarding", connection: d.connection, request: requestID, content: r,
-		input: workflows.OnboardingInput{
-			Connection: loaded.Connections[d.connection].Steering(d.connection), RequestID: requestID, Joiner: *r.Joiner, Steps: r.Steps,
-		},
-	})
+	return asked.Start(ctx, service.Onboarding, r, prepared)
 }
 
-func (d *dev) welcome(run started) {
+func (d *dev) welcome(run service.Started) {
 	verb := "onboarding of a sample joiner was started"
 	if run.Existing {
 		verb = "onboarding of the sample joiner goes on from before"
@@ -148,8 +146,8 @@ func (d *dev) playAgent(ctx context.Context, connected client.Client, requestID 
 
 func (d *dev) awaitTicket(ctx context.Context, connected client.Client, workflowID string) (string, error) {
 	for range 600 {
-		var view workflows.View
-		if err := query(ctx, connected, workflowID, names.View, &view); err == nil && view.Phase == workflows.PhaseWaiting {
+		asked := &service.Service{Client: connected}
+		if view, err := asked.View(ctx, workflowID); err == nil && view.Phase == workflows.PhaseWaiting {
 			return view.Number, nil
 		}
 		select {

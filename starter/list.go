@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"deskbridge/internal/names"
+	"deskbridge/starter/internal/service"
 )
 
 // listed is one run in a list.
@@ -32,7 +33,7 @@ func (a *app) listCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use: "list", Short: "List runs", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			terms := []string{"WorkflowType IN ('Onboarding', 'Fulfilment', 'Ticket', 'DeskWatch')"}
+			terms := []string{"WorkflowType IN ('Onboarding', 'Fulfilment', 'Offboarding', 'Ticket', 'UserSync', 'DeskWatch')"}
 			for name, value := range map[string]string{
 				names.Connection.GetName(): connection, names.TicketNumber.GetName(): number, names.Request.GetName(): requestID,
 			} {
@@ -72,7 +73,8 @@ func (a *app) retryCommand() *cobra.Command {
 				return err
 			}
 			defer connected.Close()
-			return sendUpdate(cmd.Context(), connected, args[0], "", names.Refresh, nil)
+			asked := &service.Service{Client: connected}
+			return asked.Update(cmd.Context(), args[0], "", names.Refresh, nil)
 		},
 	}
 }

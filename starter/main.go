@@ -17,6 +17,7 @@ import (
 
 	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
+	"deskbridge/starter/internal/service"
 )
 
 // The exit codes.
@@ -51,6 +52,14 @@ func exitCode(err error) int {
 	if errors.As(err, &coded) {
 		return coded.code
 	}
+	switch service.FaultOf(err) {
+	case service.Wrong:
+		return exitUsage
+	case service.Clash:
+		return exitConflict
+	case service.Absent, service.Refused:
+		return exitRejected
+	}
 	return exitFailed
 }
 
@@ -79,8 +88,21 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.PersistentFlags().StringVar(&a.configPath, "config", config.DefaultPath, "configuration file")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "table", "table or json")
-	root.AddCommand(a.onboardCommand(), a.fulfilCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.devCommand())
+	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.devCommand())
 	return root
+}
+
+// service connects to Temporal, with the configuration.
+func (a *app) service(ctx context.Context) (*service.Service, error) {
+	loaded, err := config.Load(a.configPath)
+	if err != nil {
+		return nil, exitError{exitUsage, err}
+	}
+	connected, err := a.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &service.Service{Client: connected, Config: loaded}, nil
 }
 
 // dial connects to Temporal; its own log lines are for operators of workers, not for callers.

@@ -2,23 +2,10 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"os"
 	"testing"
 
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
-	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/api/serviceerror"
-	workflowpb "go.temporal.io/api/workflow/v1"
-	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/mocks"
-
-	"deskbridge/internal/names"
 )
 
 const goodConfig = `
@@ -95,56 +82,4 @@ func TestWrongUseHasItsOwnExitCode(t *testing.T) {
 	require.ErrorContains(t, err, "no server at 127.0.0.1:1")
 	require.ErrorContains(t, err, "go run ./starter dev")
 	require.Equal(t, exitFailed, exitCode(err))
-}
-
-// existing is a server on which the workflow was started before, with this digest.
-func existing(t *testing.T, digest string) *mocks.Client {
-	t.Helper()
-	client := &mocks.Client{}
-	client.On("ExecuteWorkflow", mock.Anything, mock.Anything, mock.Anything, mock.Anything).
-		Return(nil, serviceerror.NewWorkflowExecutionAlreadyStarted("exists", "request", "run-1"))
-	memo, err := converter.GetDefaultDataConverter().ToPayload(digest)
-	require.NoError(t, err)
-	client.On("DescribeWorkflowExecution", mock.Anything, "onboarding/rt/R1", "").Return(&workflowservice.DescribeWorkflowExecutionResponse{
-		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
-			Execution: &commonpb.WorkflowExecution{WorkflowId: "onboarding/rt/R1", RunId: "run-1"},
-			Memo:      &commonpb.Memo{Fields: map[string]*commonpb.Payload{names.MemoDigest: memo}},
-		},
-	}, nil)
-	return client
-}
-
-func TestTheSameRequestIsReportedAndAnotherUnderItsIDIsAConflict(t *testing.T) {
-	begin := start{id: "onboarding/rt/R1", workflow: "Onboarding", connection: "rt", request: "R1", content: map[string]string{"a": "b"}}
-	content, err := json.Marshal(begin.content)
-	require.NoError(t, err)
-	sum := sha256.Sum256(content)
-	run, err := startOnce(context.Background(), existing(t, hex.EncodeToString(sum[:])), begin)
-	require.NoError(t, err)
-	require.Equal(t, started{WorkflowID: "onboarding/rt/R1", RunID: "run-1", Existing: true}, run)
-	_, err = startOnce(context.Background(), existing(t, "another"), begin)
-	require.Equal(t, exitConflict, exitCode(err))
-	require.ErrorContains(t, err, "use a new request_id")
-}
-
-func TestATicketIsFoundByItsWorkflowKeyAndNumber(t *testing.T) {
-	client := &mocks.Client{}
-	listed := &workflowservice.ListWorkflowExecutionsResponse{}
-	for _, id := range []string{"ticket/rt/R1/a", "ticket/rt/R1/a", "ticket/rt/R1/ba"} {
-		listed.Executions = append(listed.Executions, &workflowpb.WorkflowExecutionInfo{Execution: &commonpb.WorkflowExecution{WorkflowId: id}})
-	}
-	client.On("ListWorkflow", mock.Anything, mock.Anything).Return(listed, nil)
-	for _, c := range []struct{ ticket, connection, want string }{
-		{"ticket/rt/R1/a", "", "ticket/rt/R1/a"}, {"R1/a", "rt", "ticket/rt/R1/a"}, {"R1/a", "", "ticket/rt/R1/a"},
-	} {
-		id, err := findTicket(t.Context(), client, c.ticket, c.connection)
-		require.NoError(t, err)
-		require.Equal(t, c.want, id)
-	}
-	_, err := findTicket(t.Context(), client, "7", "")
-	require.ErrorContains(t, err, "several runs; name one: ticket/rt/R1/a, ticket/rt/R1/ba")
-	_, err = findTicket(t.Context(), client, "R9/zz", "")
-	require.ErrorContains(t, err, "starter list")
-	_, err = findTicket(t.Context(), client, "1' OR 1=1", "")
-	require.Equal(t, exitUsage, exitCode(err))
 }

@@ -8,16 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
-	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
 
 	"deskbridge/internal/config"
-	"deskbridge/internal/files"
 	"deskbridge/internal/names"
-	"deskbridge/providers"
+	"deskbridge/starter/internal/service"
 	"deskbridge/workflows"
 )
 
@@ -52,18 +47,15 @@ func (a *app) ticketLogCommand() *cobra.Command {
 			if err != nil {
 				return exitError{exitUsage, err}
 			}
-			r := request{Connection: connection, RequestID: requestID, Requester: &person, Steps: []workflows.Step{{ID: step, Ticket: &ticket}}}
-			if err := r.validate(loaded); err != nil {
+			asked := &service.Service{Config: loaded}
+			r := service.TicketRequest{Connection: connection, RequestID: requestID, Step: step, Requester: person, Ticket: ticket}
+			if err := asked.PrepareTicket(r); err != nil {
+				return err
+			}
+			if err := attach(cmd.Context(), asked, ".", &r.Ticket); err != nil {
 				return exitError{exitUsage, err}
 			}
-			if err := attacher(cmd.Context(), loaded, ".")(&ticket); err != nil {
-				return exitError{exitUsage, err}
-			}
-			key := providers.Key(requestID + "/" + step)
-			return a.start(cmd, start{
-				id: names.Ticket(connection, key), workflow: "Ticket", connection: connection, request: requestID, content: r,
-				input: workflows.TicketInput{Connection: loaded.Connections[connection].Steering(connection), Key: key, Requester: person, Request: ticket},
-			})
+			return a.start(cmd, asked, func() (service.Started, error) { return asked.LogTicket(cmd.Context(), r) })
 		},
 	}
 	flags := command.Flags()
@@ -90,10 +82,10 @@ func (a *app) ticketViewCommand() *cobra.Command {
 		Long: "Show a ticket. TICKET is its number at the desk, its key <requestId>/<stepId>, or its workflow ID.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withTicket(cmd, args[0], connection, func(ctx context.Context, connected client.Client, workflowID string) error {
-				var view workflows.View
-				if err := query(ctx, connected, workflowID, names.View, &view); err != nil {
-					return fmt.Errorf("view %s: %w", workflowID, err)
+			return a.withTicket(cmd, args[0], connection, func(ctx context.Context, asked *service.Service, workflowID string) error {
+				view, err := asked.View(ctx, workflowID)
+				if err != nil {
+					return err
 				}
 				return a.print(cmd.OutOrStdout(), view, func(w io.Writer) { showTicket(w, view) })
 			})
@@ -143,11 +135,7 @@ func (a *app) attachArgs(ctx context.Context, args []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	bucket, err := files.Open(ctx, loaded.Files)
-	if err != nil {
-		return nil, err
-	}
-	file, err := storeFile(ctx, bucket, args[1])
+	file, err := storeFile(ctx, &service.Service{Config: loaded}, args[1])
 	return workflows.AttachArgs{File: file}, err
 }
 
@@ -161,12 +149,12 @@ func (a *app) ticketWriteCommand(use, short, update string, args cobra.Positiona
 			if err != nil {
 				return exitError{exitUsage, err}
 			}
-			return a.withTicket(cmd, args[0], connection, func(ctx context.Context, connected client.Client, workflowID string) error {
-				var written workflows.Written
-				if err := sendUpdate(ctx, connected, workflowID, id, update, &written, argument); err != nil {
+			return a.withTicket(cmd, args[0], connection, func(ctx context.Context, asked *service.Service, workflowID string) error {
+				written, err := asked.Write(ctx, workflowID, id, update, argument)
+				if err != nil {
 					return err
 				}
-				err := a.print(cmd.OutOrStdout(), written, func(w io.Writer) { row(w, written.State, written.Failure) })
+				err = a.print(cmd.OutOrStdout(), written, func(w io.Writer) { row(w, written.State, written.Failure) })
 				if written.Failure != "" {
 					return exitError{exitRejected, errors.New(written.Failure)}
 				}
@@ -184,9 +172,9 @@ func (a *app) ticketRefreshCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use: "refresh TICKET", Short: "Look at the desk now", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withTicket(cmd, args[0], connection, func(ctx context.Context, connected client.Client, workflowID string) error {
-				var view workflows.View
-				if err := sendUpdate(ctx, connected, workflowID, "", names.Refresh, &view); err != nil {
+			return a.withTicket(cmd, args[0], connection, func(ctx context.Context, asked *service.Service, workflowID string) error {
+				view, err := asked.Refresh(ctx, workflowID)
+				if err != nil {
 					return err
 				}
 				return a.print(cmd.OutOrStdout(), view, func(w io.Writer) { showTicket(w, view) })
@@ -197,103 +185,19 @@ func (a *app) ticketRefreshCommand() *cobra.Command {
 	return command
 }
 
-// query asks a workflow. The first question after a worker was killed goes to that worker and is
-// lost; the second finds another.
-func query(ctx context.Context, connected client.Client, workflowID, name string, into any) error {
-	const tries = 3
-	for try := 1; ; try++ {
-		answer, err := connected.QueryWorkflow(ctx, workflowID, "", name)
-		if err == nil {
-			return answer.Get(into)
-		}
-		var late *serviceerror.DeadlineExceeded
-		if !errors.As(err, &late) && !errors.Is(err, context.DeadlineExceeded) {
-			return err
-		}
-		if try == tries || ctx.Err() != nil {
-			return errors.New("no worker answers; is one running?")
-		}
-	}
-}
-
-// updateWithin bounds how long a caller waits for an update; the workflow answers sooner.
-const updateWithin = time.Minute
-
-func sendUpdate(ctx context.Context, connected client.Client, workflowID, id, update string, result any, args ...any) error {
-	if id == "" {
-		id = uuid.NewString()
-	}
-	ctx, cancel := context.WithTimeout(ctx, updateWithin)
-	defer cancel()
-	handle, err := connected.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: workflowID, UpdateID: id, UpdateName: update, Args: args, WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = handle.Get(ctx, result)
-	}
-	var gone *serviceerror.NotFound
-	switch {
-	case errors.As(err, &gone):
-		return exitError{exitRejected, fmt.Errorf("%s has ended; start a new request", workflowID)}
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%s %s: no worker answered in time; start one, then send it again with --id %s", update, workflowID, id)
-	case err != nil:
-		return exitError{exitRejected, fmt.Errorf("%s %s: %w", update, workflowID, err)}
-	}
-	return nil
-}
-
 // withTicket finds a ticket's workflow by its number, key or workflow ID.
-func (a *app) withTicket(cmd *cobra.Command, ticket, connection string, do func(context.Context, client.Client, string) error) error {
+func (a *app) withTicket(cmd *cobra.Command, ticket, connection string, do func(context.Context, *service.Service, string) error) error {
 	connected, err := a.dial(cmd.Context())
 	if err != nil {
 		return err
 	}
 	defer connected.Close()
-	workflowID, err := findTicket(cmd.Context(), connected, ticket, connection)
+	asked := &service.Service{Client: connected}
+	workflowID, err := asked.FindTicket(cmd.Context(), ticket, connection)
 	if err != nil {
 		return err
 	}
-	return do(cmd.Context(), connected, workflowID)
-}
-
-func findTicket(ctx context.Context, connected client.Client, ticket, connection string) (string, error) {
-	if strings.HasPrefix(ticket, "ticket/") {
-		return ticket, nil
-	}
-	if key, err := providers.ParseKey(ticket); err == nil && connection != "" {
-		return names.Ticket(connection, key), nil
-	}
-	if strings.ContainsAny(ticket+connection, `'"\`) {
-		return "", exitError{exitUsage, fmt.Errorf("ticket %q: want its number, key or workflow ID", ticket)}
-	}
-	query := fmt.Sprintf("WorkflowType = 'Ticket' AND %s = '%s'", names.TicketNumber.GetName(), ticket)
-	if request, _, isKey := strings.Cut(ticket, "/"); isKey {
-		query = fmt.Sprintf("WorkflowType = 'Ticket' AND %s = '%s'", names.Request.GetName(), request)
-	}
-	if connection != "" {
-		query += fmt.Sprintf(" AND %s = '%s'", names.Connection.GetName(), connection)
-	}
-	listed, err := connected.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query})
-	if err != nil {
-		return "", fmt.Errorf("find ticket: %w", err)
-	}
-	found := map[string]bool{}
-	var ids []string
-	for _, run := range listed.GetExecutions() {
-		id := run.GetExecution().GetWorkflowId()
-		if !found[id] && (!strings.Contains(ticket, "/") || strings.HasSuffix(id, "/"+ticket)) {
-			found[id] = true
-			ids = append(ids, id)
-		}
-	}
-	switch len(ids) {
-	case 0:
-		return "", exitError{exitRejected, fmt.Errorf("no ticket %q is known here; see `starter list`", ticket)}
-	case 1:
-		return ids[0], nil
-	}
-	return "", exitError{exitUsage, fmt.Errorf("ticket %q is followed by several runs; name one: %s", ticket, strings.Join(ids, ", "))}
+	return do(cmd.Context(), asked, workflowID)
 }
 
 func (a *app) actionCommand() *cobra.Command {
@@ -311,7 +215,8 @@ func (a *app) actionCommand() *cobra.Command {
 			if output != "" {
 				args.Output = []byte(output)
 			}
-			return sendUpdate(cmd.Context(), connected, given[0], "complete-"+given[1], names.CompleteAction, nil, args)
+			asked := &service.Service{Client: connected}
+			return asked.CompleteAction(cmd.Context(), given[0], args)
 		},
 	}
 	complete.Flags().StringVar(&args.Failure, "failure", "", "why the work failed; empty if it is done")

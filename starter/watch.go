@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"deskbridge/internal/names"
+	"deskbridge/starter/internal/service"
 	"deskbridge/workflows"
 )
 
@@ -37,6 +38,11 @@ type follower struct {
 	id     string
 	out    io.Writer
 	said   map[string]bool
+}
+
+func (f *follower) ask(ctx context.Context, query string, into any) error {
+	asked := &service.Service{Client: f.client}
+	return asked.Query(ctx, f.id, query, into)
 }
 
 const followEvery = time.Second
@@ -88,7 +94,7 @@ func (f *follower) look(ctx context.Context, kind string) (success bool, err err
 		return f.lookTicket(ctx)
 	}
 	var progress workflows.Progress
-	if err := query(ctx, f.client, f.id, names.Progress, &progress); err != nil {
+	if err := f.ask(ctx, names.Progress, &progress); err != nil {
 		return false, err
 	}
 	f.say("%s", progress.Doing)
@@ -122,7 +128,7 @@ func (f *follower) sayStep(step workflows.StepProgress) {
 
 func (f *follower) lookTicket(ctx context.Context) (success bool, err error) {
 	var view workflows.View
-	if err := query(ctx, f.client, f.id, names.View, &view); err != nil {
+	if err := f.ask(ctx, names.View, &view); err != nil {
 		return false, err
 	}
 	for _, event := range view.History {

@@ -43,16 +43,18 @@ func TestTheNamesOfWorkflowsAndActivitiesAreFrozen(t *testing.T) {
 	r.RegisterActivity(&activities.Common{})
 	for _, name := range []string{
 		names.TicketChanged, names.TicketWaiting, names.TicketLogged, names.TicketOutcome, names.TicketReopened,
+		names.DeskChanged, names.CancelTicket,
 	} {
 		r.names = append(r.names, "signal "+name)
 	}
-	for _, name := range []string{names.AddNote, names.Attach, names.CloseTicket, names.Refresh, names.Cancel, names.CompleteAction} {
+	for _, name := range []string{names.AddNote, names.Attach, names.CloseTicket, names.Refresh, names.Cancel, names.CompleteAction, names.Supersede} {
 		r.names = append(r.names, "update "+name)
 	}
-	r.names = append(r.names, "query "+names.View, "query "+names.Progress, "memo "+names.MemoDigest,
+	r.names = append(r.names, "query "+names.View, "query "+names.Progress, "memo "+names.MemoDigest, "memo "+names.MemoSubject,
 		"queue "+names.TaskQueue, "queue "+names.DeskTaskQueue("C"),
-		"id "+names.Onboarding("C", "R"), "id "+names.Fulfilment("C", "R"), "id "+names.Ticket("C", "R/S"), "id "+names.Watch("C"), "id "+names.Check("C"))
-	for _, name := range names.SearchAttributes() {
+		"id "+names.Onboarding("C", "R"), "id "+names.Fulfilment("C", "R"), "id "+names.Ticket("C", "R/S"), "id "+names.Watch("C"), "id "+names.Check("C"),
+		"id "+names.Offboarding("C", "R"), "id "+names.UserSync("C", "S"), "id "+names.User("C", "H"), "id "+names.UserCall("C", "U"))
+	for _, name := range names.SearchAttributeNames() {
 		r.names = append(r.names, "search attribute "+name)
 	}
 	slices.Sort(r.names)

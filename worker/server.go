@@ -13,11 +13,13 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
+	"golang.org/x/time/rate"
 
 	"deskbridge/activities"
 	"deskbridge/internal/config"
 	"deskbridge/internal/files"
 	"deskbridge/internal/names"
+	"deskbridge/providers/activate"
 	"deskbridge/providers/target"
 	"deskbridge/workflows"
 )
@@ -53,7 +55,8 @@ func newServer(ctx context.Context, loaded *config.Config, connections []string,
 		w.RegisterActivity(&activities.Desk{
 			Connection: name, Desk: desk, Level: connection.Level, Queue: connection.Queue, Statuses: connection.Statuses,
 			Closed: connection.CloseStatus, Cancelled: connection.CancelStatus, Match: connection.Match,
-			Reactivate: connection.InactiveUsers == config.Reactivate, Files: bucket, Client: client,
+			Reactivate: connection.InactiveUsers == config.Reactivate, Authoritative: connection.Authoritative, Protected: connection.Protected,
+			SearchLag: connection.SearchLag, Pace: rate.NewLimiter(rate.Limit(connection.Rate), 1), Files: bucket, Client: client,
 		})
 		s.workers = append(s.workers, w)
 	}
@@ -66,9 +69,15 @@ func newServer(ctx context.Context, loaded *config.Config, connections []string,
 			return nil, fmt.Errorf("target %s: %w", name, err)
 		}
 	}
+	receivers := map[string]*activate.Receiver{}
+	for name, settings := range loaded.Callbacks {
+		if receivers[name], err = activate.New(name, settings); err != nil {
+			return nil, fmt.Errorf("callback %s: %w", name, err)
+		}
+	}
 	w := worker.New(client, names.TaskQueue, s.options(&activities.Boundary{}))
 	workflows.Register(w)
-	s.common, s.connections = &activities.Common{Client: client, Targets: targets}, loaded.Connections
+	s.common, s.connections = &activities.Common{Client: client, Targets: targets, Receivers: receivers}, loaded.Connections
 	w.RegisterActivity(s.common)
 	s.workers = append(s.workers, w)
 	return s, nil

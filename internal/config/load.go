@@ -39,6 +39,7 @@ func Parse(name string, content []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.defaults()
 	l.check(config)
 	return config, l.err()
 }
@@ -161,13 +162,16 @@ func wantedType(goType string) string {
 }
 
 func knownKeys(typeName string) string {
-	for _, known := range []reflect.Type{reflect.TypeFor[Config](), reflect.TypeFor[Connection](), reflect.TypeFor[Poll]()} {
+	for _, known := range []reflect.Type{
+		reflect.TypeFor[Config](), reflect.TypeFor[Connection](), reflect.TypeFor[Poll](), reflect.TypeFor[API](), reflect.TypeFor[OIDC](),
+		reflect.TypeFor[Roles](), reflect.TypeFor[Claims](), reflect.TypeFor[Portal](), reflect.TypeFor[Webhook](), reflect.TypeFor[Plan](),
+	} {
 		if known.Name() == typeName && typeName != "Config" {
 			return "want one of " + strings.Join(keysOf(known), ", ")
 		}
 	}
 	if typeName == "Config" {
-		return "want one of connections, targets, files, or for a target: url, authorization, timeout"
+		return "want one of " + strings.Join(keysOf(reflect.TypeFor[Config]()), ", ") + ", for a target: url, authorization, timeout, or for a callback: url, secret, oauth, timeout"
 	}
 	return "remove it or correct its name"
 }
@@ -203,6 +207,10 @@ func (l *loader) check(config *Config) {
 	for _, name := range slices.Sorted(maps.Keys(config.Targets)) {
 		l.spread([]string{"targets", name}, config.Targets[name].Validate())
 	}
+	for _, name := range slices.Sorted(maps.Keys(config.Callbacks)) {
+		l.spread([]string{"callbacks", name}, config.Callbacks[name].Validate())
+	}
+	l.checkService(config)
 	if config.Files != "" && !strings.Contains(config.Files, "://") {
 		l.add([]string{"files"}, "%q is no address; want for example file:///var/lib/deskbridge/files", config.Files)
 	}
@@ -228,6 +236,7 @@ func (l *loader) checkConnection(path []string, c *Connection) {
 	if c.InactiveUsers != Reactivate && c.InactiveUsers != StopAt {
 		l.add(at("inactive_users"), "%q; want reactivate or stop", c.InactiveUsers)
 	}
+	l.checkPeople(at, c)
 	if c.Rate < 0 {
 		l.add(at("rate"), "%v; want activities a second, above 0", c.Rate)
 	}

@@ -9,10 +9,15 @@ import (
 	"strings"
 
 	"gocloud.dev/blob"
-	_ "gocloud.dev/blob/fileblob" // the scheme file://
+	_ "gocloud.dev/blob/azureblob" // the scheme azblob://
+	_ "gocloud.dev/blob/fileblob"  // the scheme file://
+	_ "gocloud.dev/blob/gcsblob"   // the scheme gs://
+	_ "gocloud.dev/blob/s3blob"    // the scheme s3://
 )
 
-// Open opens the store at an address; an empty one is a folder for this user.
+// Open opens the store at an address: file:///folder, s3://bucket, gs://bucket or
+// azblob://container, with the credentials that each cloud's own environment gives
+// (gocloud.dev/howto/blob). An empty address is a folder for this user.
 func Open(ctx context.Context, address string) (*blob.Bucket, error) {
 	if address == "" {
 		cache, err := os.UserCacheDir()
