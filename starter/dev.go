@@ -68,6 +68,7 @@ type dev struct {
 	folder     string
 	root       string
 	address    string // of Temporal
+	api        string // of the HTTP API and the portal
 	ui         string // of the Temporal Web UI; empty if the server is not ours
 	desk       string // of the simulated desk and its agent page
 	worker     *devstack.Process
@@ -109,6 +110,11 @@ func (d *dev) run(ctx context.Context, folder string, auto bool) error {
 		cancel() // first, so that the worker is not started again
 		d.worker.Stop()
 	}()
+	stopAPI, err := d.startAPI(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopAPI()
 	return d.story(ctx, auto)
 }
 
@@ -151,7 +157,7 @@ func (d *dev) startTemporal(ctx context.Context) (stop func(), err error) {
 // startDesk serves the simulated desk, its agent page and the target of the automated step, and
 // writes the configuration that joins them.
 func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
-	token, err := d.secret("desk.token")
+	token, err := d.secret("desk.token", rand.Text())
 	if err != nil {
 		return nil, err
 	}
@@ -176,6 +182,7 @@ func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
 	mux.Handle("/api/", d.faults.Wrap(http.StripPrefix("/api", desk.Handler(address))))
 	mux.Handle("/", desk.AgentPage("agent"))
 	mux.HandleFunc("POST /target/mailbox", d.mailbox)
+	mux.HandleFunc("POST /target/callbacks", d.callback)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
@@ -186,8 +193,7 @@ func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
 			d.say("the simulated desk stopped: %v", err)
 		}
 	}()
-	d.configPath = filepath.Join(d.folder, "deskbridge.yaml")
-	if err := os.WriteFile(d.configPath, []byte(devConfiguration(d.connection, d.sample, address, d.folder, d.desk)), 0o600); err != nil {
+	if err := d.writeConfiguration(address); err != nil {
 		return nil, err
 	}
 	return func() { _, _ = server.Close(), desk.Close() }, nil
@@ -200,14 +206,13 @@ func (d *dev) mailbox(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"mailbox": "created"})
 }
 
-// secret keeps a random token in a file that only this user reads.
-func (d *dev) secret(name string) (string, error) {
+// secret keeps a secret in a file that only this user reads; the one that is there stays.
+func (d *dev) secret(name, value string) (string, error) {
 	path := filepath.Join(d.folder, name)
 	if content, err := os.ReadFile(path); err == nil { //nolint:gosec // our own folder
 		return string(content), nil
 	}
-	token := rand.Text()
-	return token, os.WriteFile(path, []byte(token), 0o600)
+	return value, os.WriteFile(path, []byte(value), 0o600)
 }
 
 // startWorker builds the worker and keeps it running: kill it, and see that nothing is lost.
@@ -226,15 +231,24 @@ func (d *dev) startWorker(ctx context.Context) error {
 		return err
 	}
 	go d.worker.Keep(ctx, func() { d.say("the worker ended and is started again") })
-	ready := fmt.Sprintf("http://127.0.0.1:%d/readyz", port)
-	for range 300 {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, ready, nil)
+	if err := awaitOK(ctx, fmt.Sprintf("http://127.0.0.1:%d/readyz", port)); err != nil {
+		return fmt.Errorf("the worker does not get ready: %w; see %s", err, log)
+	}
+	return nil
+}
+
+// awaitOK asks until an address answers that all is well.
+func awaitOK(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 		if err != nil {
 			return err
 		}
 		if answer, err := http.DefaultClient.Do(request); err == nil {
 			_ = answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
+			if answer.StatusCode < 300 {
 				return nil
 			}
 		}
@@ -244,5 +258,4 @@ func (d *dev) startWorker(ctx context.Context) error {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	return fmt.Errorf("the worker does not get ready; see %s", log)
 }

@@ -50,7 +50,9 @@ func (d *dev) story(ctx context.Context, auto bool) error {
 	if err != nil {
 		return err
 	}
-	d.welcome(run)
+	if err := d.welcome(ctx, run); err != nil {
+		return err
+	}
 	follower := &follower{client: connected, id: run.WorkflowID, out: writer{d}, said: map[string]bool{}}
 	if auto {
 		agent := make(chan error, 1)
@@ -94,17 +96,22 @@ func (d *dev) onboardSample(ctx context.Context, connected client.Client, reques
 	return asked.Start(ctx, service.Onboarding, r, prepared)
 }
 
-func (d *dev) welcome(run service.Started) {
+func (d *dev) welcome(ctx context.Context, run service.Started) error {
+	portal, err := d.portalLink(ctx)
+	if err != nil {
+		return err
+	}
 	verb := "onboarding of a sample joiner was started"
 	if run.Existing {
 		verb = "onboarding of the sample joiner goes on from before"
 	}
 	d.say("the %s: %s", verb, run.WorkflowID)
-	lines := []string{"", "  agent's page    " + d.desk}
+	lines := []string{"", "  agent's page    " + d.desk, "  portal          " + portal}
 	if d.ui != "" {
 		lines = append(lines, "  Temporal UI     "+d.ui+"/namespaces/default/workflows/"+url.PathEscape(run.WorkflowID))
 	}
 	lines = append(lines,
+		"  HTTP API        "+d.api+"/docs/ (token in "+filepath.Join(d.folder, "api.token")+")",
 		"  Temporal        "+d.address,
 		"  configuration   "+d.configPath,
 		fmt.Sprintf("  worker          process %d, log %s", d.worker.PID(), filepath.Join(d.folder, "worker.log")),
@@ -115,7 +122,8 @@ func (d *dev) welcome(run service.Started) {
 		"    export TEMPORAL_ADDRESS="+d.address,
 		"    go run ./starter --config "+d.configPath+" ticket view "+strings.TrimPrefix(run.WorkflowID, "onboarding/"+d.connection+"/")+"/laptop --connection "+d.connection,
 		"")
-	_, _ = fmt.Fprintln(writer{d}, strings.Join(lines, "\n"))
+	_, err = fmt.Fprintln(writer{d}, strings.Join(lines, "\n"))
+	return err
 }
 
 // playAgent does what a person would do on the agent's page.

@@ -1,5 +1,6 @@
-// Command starter is what Activate and people call: it starts onboardings and fulfilments, shows
-// and writes to tickets, checks connections, and runs everything on one machine with `dev`.
+// Command starter is what Activate and people call: it starts onboardings, fulfilments and
+// offboardings, shows and writes to tickets, keeps users, checks connections, serves the HTTP API
+// and the portal with `serve`, and runs everything on one machine with `dev`.
 package main
 
 import (
@@ -88,7 +89,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.PersistentFlags().StringVar(&a.configPath, "config", config.DefaultPath, "configuration file")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "table", "table or json")
-	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.devCommand())
+	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), a.devCommand())
 	return root
 }
 

@@ -338,10 +338,16 @@ func (s *Service) Update(ctx context.Context, workflowID, id, update string, res
 	if err == nil {
 		err = handle.Get(ctx, result)
 	}
+	if err != nil {
+		return updateError(update, workflowID, id, err)
+	}
+	return nil
+}
+
+// updateError says what a failed update means.
+func updateError(update, workflowID, id string, err error) error {
 	var gone *serviceerror.NotFound
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &gone):
 		return fail(Absent, "%s %s: it has ended, or never was; start a new request", update, workflowID)
 	case errors.Is(err, context.DeadlineExceeded):

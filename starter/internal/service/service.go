@@ -101,7 +101,7 @@ func server(op string, err error) error {
 	case errors.As(err, &gone):
 		return fail(Absent, "%s: there is no such run, or it has ended", op)
 	case errors.As(err, &application):
-		return fail(Refused, "%s: %s", op, application.Message())
+		return &Error{Refused, errors.New(application.Message())}
 	case errors.Is(err, context.Canceled):
 		return err
 	}

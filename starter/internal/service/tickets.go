@@ -13,7 +13,9 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"gocloud.dev/gcerrors"
 
 	"deskbridge/activities"
 	"deskbridge/internal/names"
@@ -279,3 +281,53 @@ func (s *Service) FindTicket(ctx context.Context, ticket, connection string) (st
 	}
 	return "", wrong(errors.New("ticket " + ticket + " is followed by several runs; name one: " + strings.Join(ids, ", ")))
 }
+
+// CheckFiles reports files of steps that are not in the blob store, as they are named there.
+func (s *Service) CheckFiles(ctx context.Context, steps []workflows.Step) error {
+	var mistakes []error
+	for i, step := range steps {
+		for _, ticket := range []*workflows.TicketRequest{step.Ticket, step.Fallback} {
+			if ticket == nil {
+				continue
+			}
+			for _, file := range ticket.Files {
+				bucket, err := s.store(ctx)
+				if err != nil {
+					return err
+				}
+				attributes, err := bucket.Attributes(ctx, file.SHA256)
+				switch {
+				case gcerrors.Code(err) == gcerrors.NotFound, err == nil && attributes.Size != file.Size:
+					mistakes = append(mistakes, fmt.Errorf("steps[%d] %q: files: there is no such stored file; store it first, and give what that answered", i, step.ID))
+				case err != nil:
+					return fail(Down, "files: the blob store does not answer")
+				}
+			}
+		}
+	}
+	return wrong(errors.Join(mistakes...))
+}
+
+// WriteSoon is Write for somebody at a screen who does not wait for a desk: it answers when the run
+// has taken the write, which is then kept until the desk has it, or soon after if that is quick.
+func (s *Service) WriteSoon(ctx context.Context, workflowID, id, update string, args any) (workflows.Written, error) {
+	var written workflows.Written
+	handle, err := s.Client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: workflowID, UpdateID: id, UpdateName: update, Args: []any{args}, WaitForStage: client.WorkflowUpdateStageAccepted,
+	})
+	if err != nil {
+		return written, updateError(update, workflowID, id, err)
+	}
+	soon, cancel := context.WithTimeout(ctx, soon)
+	defer cancel()
+	if err := handle.Get(soon, &written); err != nil && soon.Err() == nil {
+		return written, updateError(update, workflowID, id, err)
+	}
+	if written.State == "" {
+		written.State = "queued"
+	}
+	return written, nil
+}
+
+// soon is how long somebody at a screen is let wait for a desk.
+const soon = 3 * time.Second

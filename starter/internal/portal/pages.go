@@ -1,0 +1,340 @@
+package portal
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"deskbridge/internal/config"
+	"deskbridge/internal/names"
+	"deskbridge/providers"
+	"deskbridge/starter/internal/service"
+	"deskbridge/workflows"
+)
+
+// item is one ticket of the list.
+type item struct {
+	Address, Subject, Number, Status, State string
+	ChangedAt                               time.Time
+}
+
+// ticket is one ticket as its page shows it.
+type ticket struct {
+	Address, Subject, Number, Status, State string
+	Body                                    string
+	Stages                                  []stage
+	Events                                  []event
+	Older                                   int
+	Files                                   []providers.Attachment
+	MayNote, MayAttach, MayClose            bool
+	DeskDown                                bool
+	// Key is the idempotency key of the next write: a form that is sent twice is one write.
+	Key string
+	// Told is what became of the write before.
+	Told string
+}
+
+// stage is one of the stages that a ticket goes through.
+type stage struct{ Name, State string }
+
+// event is one entry of the timeline.
+type event struct {
+	At     time.Time
+	Author string
+	Text   string
+	// Kind is mine, desk, step or queued.
+	Kind  string
+	Files []providers.Attachment
+}
+
+const listPage = 50
+
+func (p *Portal) list(w http.ResponseWriter, r *http.Request, who visitor) {
+	if connection, request, step, ok := service.SplitTicketID(who.Ticket); ok {
+		http.Redirect(w, r, path(connection, request, step), http.StatusSeeOther)
+		return
+	}
+	from, err := base64.RawURLEncoding.DecodeString(r.URL.Query().Get("page"))
+	if err != nil {
+		p.sorry(w, http.StatusNotFound, "There is no such page.")
+		return
+	}
+	rows, err := p.Service.TicketsOf(r.Context(), who.People, listPage, from)
+	if err != nil {
+		p.broken(w, r, err)
+		return
+	}
+	shown := page{List: []item{}}
+	for _, row := range rows.Rows {
+		changed := row.ChangedAt
+		if changed.IsZero() {
+			changed = row.StartedAt
+		}
+		subject := row.Subject
+		if subject == "" {
+			subject = "Ticket " + row.Ticket
+		}
+		shown.List = append(shown.List, item{
+			Address: path(row.Connection, row.RequestID, row.Step), Subject: subject, Number: row.Ticket,
+			Status: row.Status, State: stateOf(row.Phase, workflows.Result(row.Outcome)), ChangedAt: changed,
+		})
+	}
+	if len(rows.Next) > 0 {
+		shown.More = "/portal/?page=" + base64.RawURLEncoding.EncodeToString(rows.Next)
+	}
+	p.render(w, http.StatusOK, shown)
+}
+
+// stateOf says in plain words where a ticket is.
+func stateOf(phase string, outcome workflows.Result) string {
+	switch outcome {
+	case workflows.OutcomeCompleted:
+		return "Done"
+	case workflows.OutcomeRejected:
+		return "Declined"
+	case workflows.OutcomeCancelled:
+		return "Cancelled"
+	case workflows.OutcomeDuplicate:
+		return "Duplicate"
+	case workflows.Vanished:
+		return "Removed"
+	case workflows.Failed:
+		return "Not accepted"
+	case workflows.Logged:
+		return "Logged"
+	}
+	if phase == "" || phase == workflows.PhaseLogging {
+		return "Being logged"
+	}
+	return "With the service desk"
+}
+
+// address is the ticket that a request's path names.
+func address(r *http.Request) (connection, workflowID, path string) {
+	connection = r.PathValue("connection")
+	key := providers.Key(r.PathValue("request") + "/" + r.PathValue("step"))
+	path, _, _ = strings.Cut(r.URL.EscapedPath()[len("/portal/tickets/"):], "?")
+	parts := strings.Split(path, "/")
+	return connection, names.Ticket(connection, key), "/portal/tickets/" + strings.Join(parts[:3], "/")
+}
+
+var errForeign = &service.Error{Fault: service.Absent, Err: errors.New("there is no such ticket")}
+
+// may lets a visitor get at their own tickets; another's is not there.
+func (p *Portal) may(ctx context.Context, who visitor, connection, workflowID string) (service.Standing, error) {
+	if who.Ticket != "" && who.Ticket != workflowID {
+		return service.Standing{}, errForeign
+	}
+	standing, err := p.Service.Stand(ctx, connection, workflowID)
+	if err == nil && !standing.Known(who.People) {
+		return service.Standing{}, errForeign
+	}
+	return standing, err
+}
+
+func (p *Portal) look(ctx context.Context, who visitor, connection, workflowID, path string) (ticket, service.Standing, error) {
+	standing, err := p.may(ctx, who, connection, workflowID)
+	if err != nil {
+		return ticket{}, standing, err
+	}
+	view, err := p.Service.View(ctx, workflowID)
+	if err != nil {
+		return ticket{}, standing, err
+	}
+	return p.ticketOf(view, standing, who, path), standing, nil
+}
+
+func (p *Portal) show(w http.ResponseWriter, r *http.Request, who visitor) {
+	connection, workflowID, path := address(r)
+	shown, _, err := p.look(r.Context(), who, connection, workflowID, path)
+	if err != nil {
+		p.broken(w, r, err)
+		return
+	}
+	shown.Told = told[r.URL.Query().Get("told")]
+	p.render(w, http.StatusOK, page{Ticket: &shown, Live: path + "/live"})
+}
+
+func (p *Portal) ticketOf(view workflows.View, standing service.Standing, who visitor, path string) ticket {
+	var outcome workflows.Result
+	if view.Outcome != nil {
+		outcome = view.Outcome.Result
+	}
+	shown := ticket{
+		Address: path, Subject: view.Subject, Number: view.Number, Status: view.Status, State: stateOf(view.Phase, outcome), Body: view.Body,
+		Stages: stages(view, outcome), Events: events(view, who), Older: view.Omitted, Files: view.Files, DeskDown: standing.DeskDown && !standing.Ended,
+		Key: uuid.NewString(),
+	}
+	connection := p.Service.Config.Connections[view.Connection]
+	if connection != nil && view.Level == providers.LevelFull && view.Phase != workflows.PhaseEnded {
+		shown.MayNote = slices.Contains(connection.EndUsersMay, config.MayNote)
+		shown.MayAttach = slices.Contains(connection.EndUsersMay, config.MayAttach)
+		closing := slices.ContainsFunc(view.Queued, func(write workflows.Write) bool { return write.Kind == workflows.WriteClose })
+		shown.MayClose = slices.Contains(connection.EndUsersMay, config.MayClose) && view.Outcome == nil && !closing
+	}
+	return shown
+}
+
+// stages are logged, with the desk, done.
+func stages(view workflows.View, outcome workflows.Result) []stage {
+	done, now, later := "done", "now", "later"
+	all := []stage{{"Logged", done}, {"With the service desk", now}, {"Done", later}}
+	switch {
+	case view.Number == "" && outcome == "":
+		all[0].State, all[1].State = now, later
+	case outcome == workflows.Logged:
+		return all[:1]
+	case outcome != "":
+		all[1].State, all[2] = done, stage{stateOf(view.Phase, outcome), done}
+		if view.Number == "" {
+			all = []stage{{stateOf(view.Phase, outcome), done}}
+		}
+	}
+	return all
+}
+
+// events are the notes and what happened, the oldest first, and at the end what the desk does not
+// have yet.
+func events(view workflows.View, who visitor) []event {
+	var all []event
+	for _, note := range view.Notes {
+		one := event{At: note.CreatedAt, Author: note.Author, Text: note.Body, Kind: "desk", Files: note.Attachments}
+		if note.Truncated {
+			one.Text += "\n…"
+		}
+		if by, ours := view.By[note.ID]; ours {
+			one.Author, one.Kind = "Written here", "desk"
+			if slices.Contains(who.People, by) {
+				one.Author, one.Kind = "You", "mine"
+			}
+		}
+		all = append(all, one)
+	}
+	for _, happened := range view.History {
+		if text := plainly(happened.What); text != "" {
+			all = append(all, event{At: happened.At, Text: text, Kind: "step"})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b event) int { return a.At.Compare(b.At) })
+	for _, write := range view.Queued {
+		one := event{At: write.At, Author: "You", Text: write.Body, Kind: "queued"}
+		switch {
+		case write.File != nil:
+			one.Text = "File " + write.File.Name
+		case write.Kind == workflows.WriteClose:
+			one.Text = strings.TrimSpace("Close the ticket. " + write.Body)
+		case write.Kind == workflows.WriteCancel:
+			one.Text = strings.TrimSpace("Cancel the ticket. " + write.Body)
+		}
+		if write.By == "" || !slices.Contains(who.People, write.By) {
+			one.Author = "Written here"
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// plainly says in plain words what happened to a ticket; what is for operators is left out.
+func plainly(what string) string {
+	kind, rest, _ := strings.Cut(what, ": ")
+	switch {
+	case strings.HasPrefix(what, "logged as "):
+		return "Logged as " + strings.TrimPrefix(what, "logged as ")
+	case strings.HasPrefix(what, "merged into "):
+		return "Merged into ticket " + strings.TrimPrefix(what, "merged into ")
+	case what == "reopened":
+		return "Reopened"
+	case kind == "status":
+		return "Status: " + rest
+	case kind == "outcome":
+		return stateOf(workflows.PhaseWatching, workflows.Result(rest))
+	case strings.HasSuffix(kind, "failed"), strings.Contains(kind, "could not be attached"):
+		return "The service desk did not take " + map[string]string{
+			"note failed": "your note", "file failed": "your file", "close failed": "the closing", "cancel failed": "the cancelling",
+		}[kind] + "."
+	}
+	return ""
+}
+
+// told is what a form is answered with.
+var told = map[string]string{
+	"delivered": "The service desk has it.",
+	"queued":    "It is kept here, and on its way to the service desk.",
+}
+
+// liveEvery is how often a live page looks whether something happened, at the Temporal server.
+const liveEvery = time.Second
+
+// stream keeps a page live: it sends the ticket anew whenever something happened (server-sent
+// events, HTML Living Standard 9.2).
+func (p *Portal) stream(w http.ResponseWriter, r *http.Request, who visitor) {
+	connection, workflowID, path := address(r)
+	select {
+	case p.live <- struct{}{}:
+		defer func() { <-p.live }()
+	default:
+		http.Error(w, "too many pages are live", http.StatusServiceUnavailable)
+		return
+	}
+	shown, last, err := p.look(r.Context(), who, connection, workflowID, path)
+	if err != nil {
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+		return
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Time{})
+	w.Header().Set("Content-Type", "text/event-stream")
+	if p.send(w, control, shown) != nil {
+		return
+	}
+	ticker := time.NewTicker(liveEvery)
+	defer ticker.Stop()
+	for beats := 1; ; beats++ {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-ticker.C:
+		}
+		if time.Now().After(who.Until) {
+			return
+		}
+		now, err := p.may(r.Context(), who, connection, workflowID)
+		switch {
+		case err != nil && service.FaultOf(err) != service.Down:
+			return
+		case err == nil && (now.Revision != last.Revision || now.DeskDown != last.DeskDown || now.Ended != last.Ended):
+			if shown, now, err = p.look(r.Context(), who, connection, workflowID, path); err != nil {
+				continue // no worker answers; the next look is soon
+			}
+			last = now
+			if p.send(w, control, shown) != nil {
+				return
+			}
+		case beats%15 == 0: // so that nobody between takes the silence for the end
+			_, _ = fmt.Fprint(w, ": still there\n\n")
+			if control.Flush() != nil {
+				return
+			}
+		}
+	}
+}
+
+func (p *Portal) send(w http.ResponseWriter, control *http.ResponseController, shown ticket) error {
+	var text bytes.Buffer
+	if err := p.fragment(&text, shown); err != nil {
+		return err
+	}
+	for line := range strings.SplitSeq(text.String(), "\n") {
+		_, _ = fmt.Fprintf(w, "data: %s\n", strings.TrimSuffix(line, "\r"))
+	}
+	_, _ = fmt.Fprint(w, "\n")
+	return control.Flush()
+}
