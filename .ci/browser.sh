@@ -13,7 +13,7 @@ go build -o .build/starter ./starter
 go test -C internal/browser -c -o "$PWD/.build/browser.test" .
 .build/starter dev --state "$state" >"$state/out" 2>&1 &
 dev=$!
-trap 'kill $dev 2>/dev/null; wait $dev 2>/dev/null || true' EXIT
+trap 'kill $dev ${short:-} 2>/dev/null; wait 2>/dev/null || true' EXIT
 for _ in $(seq 1 600); do
   grep -q 'step laptop (ticket): running, ticket' "$state/out" && break
   kill -0 $dev 2>/dev/null || break
@@ -21,6 +21,15 @@ for _ in $(seq 1 600); do
 done
 grep -q 'step laptop (ticket): running, ticket' "$state/out" || { cat "$state/out"; exit 1; }
 line() { sed -n "s/^ *$1  *\(http[^ ]*\)$/\1/p" "$state/out" | head -1; }
-BROWSER_DESK=$(line "agent's page") BROWSER_UI=$(line "Temporal UI" | sed 's,/namespaces.*,,') \
+# A second server whose links are valid for a second only.
+api=$(sed -n 's,^ *HTTP API  *\(http://[^/]*\)/.*,\1,p' "$state/out" | head -1)
+sed 's/link_valid: [0-9a-z]*/link_valid: 1s/' "$state/deskbridge.yaml" >"$state/short.yaml"
+shortly=127.0.0.1:$((${api##*:} + 17))
+TEMPORAL_ADDRESS=$(sed -n 's/^ *Temporal  *\([0-9.:]*\)$/\1/p' "$state/out" | head -1) \
+  .build/starter --config "$state/short.yaml" serve --listen "$shortly" --static-token "$state/api.token" >"$state/short.log" 2>&1 &
+short=$!
+for _ in $(seq 1 100); do grep -q serving "$state/short.log" && break; sleep .1; done
+BROWSER_DESK=$(line "agent's page") BROWSER_UI=$(line "Temporal UI" | sed 's,/namespaces.*,,') BROWSER_API=$api \
+  BROWSER_SHORT=http://$shortly BROWSER_STATE=$state \
   BROWSER_RUN=onboarding/rt/R-1001 BROWSER_PICTURES=$PWD/.build/screenshots \
   .build/browser.test -test.v

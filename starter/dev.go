@@ -183,6 +183,7 @@ func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
 	mux.Handle("/", desk.AgentPage("agent"))
 	mux.HandleFunc("POST /target/mailbox", d.mailbox)
 	mux.HandleFunc("POST /target/callbacks", d.callback)
+	mux.HandleFunc("POST /faults", d.takeDown)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
@@ -197,6 +198,17 @@ func (d *dev) startDesk(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	return func() { _, _ = server.Close(), desk.Close() }, nil
+}
+
+// takeDown lets the simulated desk answer nobody, or everybody again: POST /faults, down=true.
+func (d *dev) takeDown(w http.ResponseWriter, r *http.Request) {
+	d.faults.Clear()
+	down := r.PostFormValue("down") == "true"
+	if down {
+		const forEver = 1 << 30
+		d.faults.Next(forEver, func(*http.Request) bool { return true }, faults.Fault{Status: http.StatusServiceUnavailable})
+	}
+	d.say("the simulated desk is down: %t", down)
 }
 
 // mailbox is the target of the sample's automated step.

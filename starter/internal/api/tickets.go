@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -126,11 +127,12 @@ type idempotent struct {
 	Key string `header:"Idempotency-Key" maxLength:"200" doc:"The same key is the same write, however often it is sent; random if left out."`
 }
 
-func (i idempotent) id(caller Caller) string {
+// id is the key for one kind of write of one caller: nobody answers for another's key.
+func (i idempotent) id(caller Caller, update string) string {
 	if i.Key == "" {
 		return uuid.NewString()
 	}
-	return string(caller.Role) + " " + caller.Subject + " " + i.Key // nobody answers for another's key
+	return strings.Join([]string{update, string(caller.Role), caller.Subject, i.Key}, " ")
 }
 
 // open lets a caller get at a ticket: staff at every one, end users at their own. A foreign ticket
@@ -368,7 +370,7 @@ func by(caller Caller) string {
 }
 
 func (a *API) write(ctx context.Context, path ticketPath, key idempotent, update string, args any) (*struct{ Body Written }, error) {
-	written, err := a.Service.Write(ctx, path.workflowID(), key.id(callerOf(ctx)), update, args)
+	written, err := a.Service.Write(ctx, path.workflowID(), key.id(callerOf(ctx), update), update, args)
 	if err != nil {
 		return nil, err
 	}

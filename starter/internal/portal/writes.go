@@ -82,7 +82,7 @@ func (p *Portal) deliver(w http.ResponseWriter, r *http.Request, who visitor, pa
 	// People do not wait for a desk: what is queued is shown as such, and the page is live.
 	ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
 	defer cancel()
-	written, err := p.Service.WriteSoon(ctx, workflowID, "portal "+who.People[0]+" "+key, update, args)
+	written, err := p.Service.WriteSoon(ctx, workflowID, strings.Join([]string{"portal", update, who.People[0], key}, " "), update, args)
 	if err == nil && written.Failure != "" {
 		err = wrong("The service desk did not take it: " + written.Failure)
 	}
