@@ -147,6 +147,7 @@ func TestAnEndUserLivesThroughATicketInThePortal(t *testing.T) {
 	dark.reads("27 inches")
 	dark.picture("portal-dark")
 	phone := open(t, 390, 800, false)
+	phone.do(chromedp.EmulateViewport(390, 800, chromedp.EmulateMobile))
 	phone.visit(portalLink(t, base, "ben"))
 	phone.reads("A second screen, please")
 	phone.picture("portal-phone-list")

@@ -22,12 +22,26 @@ func newProblem(status int, text string, errs ...error) huma.StatusError {
 		case errors.As(err, &detailed):
 			detail := *detailed.ErrorDetail()
 			detail.Value = nil
+			if cure, known := cures[detail.Message]; known {
+				detail.Message += "; " + cure
+			} else if strings.HasPrefix(detail.Message, "invalid date/time") {
+				detail.Message = "want a date-time such as 2026-12-01T08:00:00Z"
+			}
 			details = append(details, &detail)
 		default:
 			details = append(details, &huma.ErrorDetail{Message: err.Error()})
 		}
 	}
 	return &huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: text, Errors: details}
+}
+
+// cures says what to do about what huma finds.
+var cures = map[string]string{
+	"unexpected property":                 "remove it or correct its name",
+	"unknown query parameter":             "remove it or correct its name",
+	"expected object":                     "send a JSON object",
+	"request body is required":            "send one, as the operation's description has it",
+	"required query parameter is missing": "give it",
 }
 
 // statuses says how a fault is told by HTTP.

@@ -56,8 +56,8 @@ func at(given *time.Time) time.Time {
 	return *given
 }
 
-// requestPath names a request.
-type requestPath struct {
+// RequestPath names a request.
+type RequestPath struct {
 	Connection string `path:"connection"`
 	RequestID  string `path:"request_id"`
 }
@@ -110,7 +110,7 @@ func addRequest[B any](a *API, kind service.Kind, path, noun string, convert fun
 	register(a, staff, huma.Operation{
 		OperationID: "show-" + name, Method: http.MethodGet, Path: base + "/{connection}/{request_id}", Tags: []string{"requests"},
 		Summary: "How far " + noun + " is", Errors: []int{http.StatusNotFound},
-	}, func(ctx context.Context, input *requestPath) (*struct{ Body Progress }, error) {
+	}, func(ctx context.Context, input *RequestPath) (*struct{ Body Progress }, error) {
 		progress, err := a.Service.Progress(ctx, kind, input.Connection, input.RequestID)
 		if err != nil {
 			return nil, err
@@ -120,7 +120,7 @@ func addRequest[B any](a *API, kind service.Kind, path, noun string, convert fun
 	register(a, staff, huma.Operation{
 		OperationID: "cancel-" + name, Method: http.MethodPost, Path: base + "/{connection}/{request_id}/cancel", Tags: []string{"requests"},
 		Summary: "Cancel " + noun, Description: "Its tickets are cancelled at the desk too.", Errors: []int{http.StatusNotFound}, DefaultStatus: http.StatusAccepted,
-	}, func(ctx context.Context, input *requestPath) (*struct{}, error) {
+	}, func(ctx context.Context, input *RequestPath) (*struct{}, error) {
 		return nil, a.Service.CancelRequest(ctx, kind, input.Connection, input.RequestID)
 	})
 	register(a, staff, huma.Operation{
@@ -128,7 +128,7 @@ func addRequest[B any](a *API, kind service.Kind, path, noun string, convert fun
 		Summary: "Complete an automated step whose target accepted the work", Description: "The first answer counts; the same again changes nothing.",
 		Errors: []int{http.StatusNotFound, http.StatusConflict}, DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, input *struct {
-		requestPath
+		RequestPath
 		Step string `path:"step"`
 		Body struct {
 			Failure string         `json:"failure,omitempty" maxLength:"2000" doc:"Why the work failed; empty if it is done."`
@@ -147,20 +147,20 @@ func addRequest[B any](a *API, kind service.Kind, path, noun string, convert fun
 	})
 }
 
-// upload is a body that is read as it comes, never whole.
-type upload struct {
+// Upload is a body that is read as it comes, never whole.
+type Upload struct {
 	Name string `query:"name" required:"true" minLength:"1" maxLength:"255" doc:"The file's name."`
 	body io.Reader
 }
 
 // Resolve takes the body, which huma would read whole.
-func (u *upload) Resolve(ctx huma.Context) []error {
+func (u *Upload) Resolve(ctx huma.Context) []error {
 	_ = ctx.SetReadDeadline(time.Now().Add(readFileWithin))
 	u.body = ctx.BodyReader()
 	return nil
 }
 
-// fileBody describes the body of an upload.
+// fileBody describes the body of an Upload.
 var fileBody = &huma.RequestBody{Required: true, Description: "The file's content; its type is told from it.", Content: map[string]*huma.MediaType{
 	"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 }}
@@ -169,7 +169,7 @@ func (a *API) files() {
 	register(a, staff, huma.Operation{
 		OperationID: "store-file", Method: http.MethodPost, Path: "/v1/files", Tags: []string{"requests"}, DefaultStatus: http.StatusCreated,
 		Summary: "Store a file for tickets of a request", RequestBody: fileBody, Errors: []int{http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge},
-	}, func(ctx context.Context, input *upload) (*struct{ Body File }, error) {
+	}, func(ctx context.Context, input *Upload) (*struct{ Body File }, error) {
 		file, err := a.store(ctx, input)
 		if err != nil {
 			return nil, err
@@ -178,8 +178,8 @@ func (a *API) files() {
 	})
 }
 
-// store puts an upload into the blob store; a file that is too large has its own status.
-func (a *API) store(ctx context.Context, input *upload) (file storedFile, err error) {
+// store puts an Upload into the blob store; a file that is too large has its own status.
+func (a *API) store(ctx context.Context, input *Upload) (file storedFile, err error) {
 	file, err = a.Service.StoreFile(ctx, input.Name, input.body)
 	if providers.KindOf(err) == providers.TooLarge {
 		return file, huma.NewError(http.StatusRequestEntityTooLarge, err.Error())

@@ -111,24 +111,24 @@ type Written struct {
 	Failure string `json:"failure,omitempty"`
 }
 
-// ticketPath names a ticket by its key.
-type ticketPath struct {
+// TicketPath names a ticket by its key.
+type TicketPath struct {
 	Connection string `path:"connection"`
 	RequestID  string `path:"request_id"`
 	Step       string `path:"step"`
 }
 
-func (p ticketPath) workflowID() string {
+func (p TicketPath) workflowID() string {
 	return names.Ticket(p.Connection, providers.Key(p.RequestID+"/"+p.Step))
 }
 
-// idempotent is a write that may be sent again.
-type idempotent struct {
+// Idempotent is a write that may be sent again.
+type Idempotent struct {
 	Key string `header:"Idempotency-Key" maxLength:"200" doc:"The same key is the same write, however often it is sent; random if left out."`
 }
 
 // id is the key for one kind of write of one caller: nobody answers for another's key.
-func (i idempotent) id(caller Caller, update string) string {
+func (i Idempotent) id(caller Caller, update string) string {
 	if i.Key == "" {
 		return uuid.NewString()
 	}
@@ -137,7 +137,7 @@ func (i idempotent) id(caller Caller, update string) string {
 
 // open lets a caller get at a ticket: staff at every one, end users at their own. A foreign ticket
 // is not there.
-func (a *API) open(ctx context.Context, path ticketPath) (service.Standing, error) {
+func (a *API) open(ctx context.Context, path TicketPath) (service.Standing, error) {
 	standing, err := a.Service.Stand(ctx, path.Connection, path.workflowID())
 	if err != nil {
 		return standing, err
@@ -174,7 +174,7 @@ func (a *API) viewOf(caller Caller, view workflows.View, standing service.Standi
 	told := TicketView{
 		TicketRow: TicketRow{
 			Connection: connection, RequestID: request, Step: step, Ticket: view.Number, Subject: view.Subject,
-			Status: view.Status, Phase: view.Phase, ChangedAt: view.UpdatedAt,
+			Status: view.Status, Phase: view.Phase, ChangedAt: standing.ChangedAt.UTC(),
 		},
 		Body: view.Body, OlderNotes: view.Omitted, Notes: []Note{}, Attachments: attachments(view.Files), Queued: []Queued{}, History: []Happening{},
 		May: a.may(caller, view), DeskDown: standing.DeskDown,
@@ -323,7 +323,7 @@ func ticketRows(rows service.Rows) TicketRows {
 
 func (a *API) showTickets() {
 	const path = "/v1/tickets/{connection}/{request_id}/{step}"
-	show := func(ctx context.Context, path ticketPath, ask func(context.Context, string) (workflows.View, error)) (*struct{ Body TicketView }, error) {
+	show := func(ctx context.Context, path TicketPath, ask func(context.Context, string) (workflows.View, error)) (*struct{ Body TicketView }, error) {
 		standing, err := a.open(ctx, path)
 		if err != nil {
 			return nil, err
@@ -337,20 +337,20 @@ func (a *API) showTickets() {
 	register(a, everybody, huma.Operation{
 		OperationID: "show-ticket", Method: http.MethodGet, Path: path, Tags: []string{"tickets"},
 		Summary: "Show a ticket: status, notes, files, history", Errors: []int{http.StatusNotFound},
-	}, func(ctx context.Context, input *ticketPath) (*struct{ Body TicketView }, error) {
+	}, func(ctx context.Context, input *TicketPath) (*struct{ Body TicketView }, error) {
 		return show(ctx, *input, a.Service.View)
 	})
 	register(a, everybody, huma.Operation{
 		OperationID: "refresh-ticket", Method: http.MethodPost, Path: path + "/refresh", Tags: []string{"tickets"}, DefaultStatus: http.StatusOK,
 		Summary: "Look at the desk now, and show the ticket", Errors: []int{http.StatusNotFound, http.StatusConflict},
-	}, func(ctx context.Context, input *ticketPath) (*struct{ Body TicketView }, error) {
+	}, func(ctx context.Context, input *TicketPath) (*struct{ Body TicketView }, error) {
 		return show(ctx, *input, a.Service.Refresh)
 	})
 }
 
 // allow refuses what the caller may not do with a ticket. What the ticket itself does not take its
 // run refuses.
-func (a *API) allow(ctx context.Context, path ticketPath, verb string) error {
+func (a *API) allow(ctx context.Context, path TicketPath, verb string) error {
 	if _, err := a.open(ctx, path); err != nil {
 		return err
 	}
@@ -369,7 +369,7 @@ func by(caller Caller) string {
 	return ""
 }
 
-func (a *API) write(ctx context.Context, path ticketPath, key idempotent, update string, args any) (*struct{ Body Written }, error) {
+func (a *API) write(ctx context.Context, path TicketPath, key Idempotent, update string, args any) (*struct{ Body Written }, error) {
 	written, err := a.Service.Write(ctx, path.workflowID(), key.id(callerOf(ctx), update), update, args)
 	if err != nil {
 		return nil, err
@@ -392,53 +392,53 @@ func (a *API) writeTickets() {
 		}
 	}
 	register(a, everybody, operation("add-note", "/notes", "Add a customer-facing note"), func(ctx context.Context, input *struct {
-		ticketPath
-		idempotent
+		TicketPath
+		Idempotent
 		Body struct {
 			Body string `json:"body" minLength:"1" maxLength:"32768" doc:"Plain text."`
 		}
 	}) (*struct{ Body Written }, error) {
-		if err := a.allow(ctx, input.ticketPath, config.MayNote); err != nil {
+		if err := a.allow(ctx, input.TicketPath, config.MayNote); err != nil {
 			return nil, err
 		}
-		return a.write(ctx, input.ticketPath, input.idempotent, names.AddNote, workflows.NoteArgs{Body: input.Body.Body, By: by(callerOf(ctx))})
+		return a.write(ctx, input.TicketPath, input.Idempotent, names.AddNote, workflows.NoteArgs{Body: input.Body.Body, By: by(callerOf(ctx))})
 	})
 	attach := operation("attach-file", "/attachments", "Attach a file")
 	attach.RequestBody = fileBody
 	attach.Errors = append(attach.Errors, http.StatusRequestEntityTooLarge)
 	register(a, everybody, attach, func(ctx context.Context, input *struct {
-		ticketPath
-		idempotent
-		upload
+		TicketPath
+		Idempotent
+		Upload
 	}) (*struct{ Body Written }, error) {
-		if err := a.allow(ctx, input.ticketPath, config.MayAttach); err != nil {
+		if err := a.allow(ctx, input.TicketPath, config.MayAttach); err != nil {
 			return nil, err
 		}
-		file, err := a.store(ctx, &input.upload)
+		file, err := a.store(ctx, &input.Upload)
 		if err != nil {
 			return nil, err
 		}
-		return a.write(ctx, input.ticketPath, input.idempotent, names.Attach, workflows.AttachArgs{File: file, By: by(callerOf(ctx))})
+		return a.write(ctx, input.TicketPath, input.Idempotent, names.Attach, workflows.AttachArgs{File: file, By: by(callerOf(ctx))})
 	})
 	register(a, everybody, operation("close-ticket", "/close", "Close a ticket at the desk"), func(ctx context.Context, input *struct {
-		ticketPath
-		idempotent
+		TicketPath
+		Idempotent
 		Body closing
 	}) (*struct{ Body Written }, error) {
-		if err := a.allow(ctx, input.ticketPath, config.MayClose); err != nil {
+		if err := a.allow(ctx, input.TicketPath, config.MayClose); err != nil {
 			return nil, err
 		}
-		return a.write(ctx, input.ticketPath, input.idempotent, names.CloseTicket, workflows.CloseArgs{Note: input.Body.Note, By: by(callerOf(ctx))})
+		return a.write(ctx, input.TicketPath, input.Idempotent, names.CloseTicket, workflows.CloseArgs{Note: input.Body.Note, By: by(callerOf(ctx))})
 	})
 	register(a, staff, operation("cancel-ticket", "/cancel", "Cancel a ticket, at the desk too"), func(ctx context.Context, input *struct {
-		ticketPath
-		idempotent
+		TicketPath
+		Idempotent
 		Body closing
 	}) (*struct{ Body Written }, error) {
-		if _, err := a.open(ctx, input.ticketPath); err != nil {
+		if _, err := a.open(ctx, input.TicketPath); err != nil {
 			return nil, err
 		}
-		return a.write(ctx, input.ticketPath, input.idempotent, names.Cancel, workflows.CancelArgs{Note: input.Body.Note})
+		return a.write(ctx, input.TicketPath, input.Idempotent, names.Cancel, workflows.CancelArgs{Note: input.Body.Note})
 	})
 }
 
@@ -467,7 +467,7 @@ func (a *API) portalLinks() {
 			if _, err := providers.ParseKey(body.RequestID + "/" + body.Step); err != nil || body.Connection == "" {
 				return nil, huma.NewError(http.StatusUnprocessableEntity, "validation failed", &huma.ErrorDetail{Location: "body.connection", Message: "connection, request_id, step: give all three of a ticket, or none"})
 			}
-			pass.Ticket = ticketPath{body.Connection, body.RequestID, body.Step}.workflowID()
+			pass.Ticket = TicketPath{body.Connection, body.RequestID, body.Step}.workflowID()
 		}
 		token, err := a.Links.Sign(link.Open, pass)
 		if err != nil {

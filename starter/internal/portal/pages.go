@@ -211,7 +211,7 @@ func events(view workflows.View, who visitor) []event {
 			one.Text += "\n…"
 		}
 		if by, ours := view.By[note.ID]; ours {
-			one.Author, one.Kind = "Written here", "desk"
+			one.Author, one.Kind = "From your side", "desk"
 			if slices.Contains(who.People, by) {
 				one.Author, one.Kind = "You", "mine"
 			}
@@ -235,7 +235,7 @@ func events(view workflows.View, who visitor) []event {
 			one.Text = strings.TrimSpace("Cancel the ticket. " + write.Body)
 		}
 		if write.By == "" || !slices.Contains(who.People, write.By) {
-			one.Author = "Written here"
+			one.Author = "From your side"
 		}
 		all = append(all, one)
 	}

@@ -75,10 +75,19 @@ func (s *Service) StoreFile(ctx context.Context, name string, content io.Reader)
 	case providers.Unavailable:
 		return file, &Error{Down, err}
 	case providers.Invalid, providers.TooLarge:
-		return file, &Error{Wrong, err}
+		return file, &Error{Wrong, &fileError{err}}
 	}
 	return file, err
 }
+
+// fileError names the file first, as all mistakes name their place, and not the kind.
+type fileError struct{ err error }
+
+func (e *fileError) Error() string {
+	return "file: " + strings.TrimPrefix(e.err.Error(), string(providers.KindOf(e.err))+": ")
+}
+
+func (e *fileError) Unwrap() error { return e.err }
 
 // View shows a ticket from the state of its run.
 func (s *Service) View(ctx context.Context, workflowID string) (workflows.View, error) {
@@ -105,8 +114,9 @@ type Standing struct {
 	// People are the keyed hashes of those who may see it.
 	People []string
 	// Revision grows with everything that happens to the run.
-	Revision int64
-	Ended    bool
+	Revision  int64
+	ChangedAt time.Time
+	Ended     bool
 	// DeskDown says that calls of the desk fail at the moment and are tried again: what is shown
 	// may be old, and what is written comes later.
 	DeskDown bool
@@ -122,7 +132,10 @@ func (s *Service) Stand(ctx context.Context, connection, workflowID string) (Sta
 	standing := Standing{
 		People:   names.Values(info.GetSearchAttributes(), names.People),
 		Revision: info.GetHistoryLength(), Ended: info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
-		DeskDown: failing(described),
+		DeskDown: failing(described), ChangedAt: names.Time(info.GetSearchAttributes(), names.ChangedAt),
+	}
+	if standing.ChangedAt.IsZero() {
+		standing.ChangedAt = info.GetStartTime().AsTime()
 	}
 	if !standing.DeskDown {
 		if watch, err := s.Client.DescribeWorkflowExecution(ctx, names.Watch(connection), ""); err == nil {
