@@ -6,13 +6,16 @@ TOOLS = $(CURDIR)/.build/bin
 
 check: format lint workflowcheck generated test contracts
 
-tools: $(TOOLS)/golangci-lint $(TOOLS)/workflowcheck
+tools: $(TOOLS)/golangci-lint $(TOOLS)/workflowcheck $(TOOLS)/oapi-codegen
 
 $(TOOLS)/golangci-lint: internal/tools/go.mod
 	$(GO) build -C internal/tools -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 $(TOOLS)/workflowcheck: internal/tools/go.mod
 	$(GO) build -C internal/tools -o $@ go.temporal.io/sdk/contrib/tools/workflowcheck
+
+$(TOOLS)/oapi-codegen: internal/tools/go.mod
+	$(GO) build -C internal/tools -o $@ github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
 
 format:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; }
@@ -30,9 +33,11 @@ workflowcheck: $(TOOLS)/workflowcheck
 
 gen:
 	$(GO) run ./internal/gen
+	$(GO) run ./starter openapi > starter/openapi.json
 
 generated:
 	$(GO) run ./internal/gen -check
+	@$(GO) run ./starter openapi | cmp -s - starter/openapi.json || { echo "starter/openapi.json is out of date; run make gen and commit the result"; exit 1; }
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
@@ -47,7 +52,7 @@ desks: rt-server znuny-server
 	GO=$(GO) .ci/desks.sh
 
 # The main job with the real programs, the embedded Temporal server and the real desks.
-e2e: rt-server znuny-server
+e2e: rt-server znuny-server $(TOOLS)/oapi-codegen
 	. .ci/desks.env && $(GO) test ./internal/e2e -count=1 -timeout 20m -v
 
 # The desks whose vendors have OpenAPI documents.

@@ -89,7 +89,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.PersistentFlags().StringVar(&a.configPath, "config", config.DefaultPath, "configuration file")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "table", "table or json")
-	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), a.devCommand())
+	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), openAPICommand(), a.devCommand())
 	return root
 }
 

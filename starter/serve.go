@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -184,4 +186,22 @@ func logged(next http.Handler, logger *slog.Logger) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), api.RequestID{}, id))
 		next.ServeHTTP(recorded, r)
 	})
+}
+
+func openAPICommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "openapi", Short: "Print the HTTP API's OpenAPI 3.1 document, which `serve` serves at /openapi.json", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			document, err := api.New(api.Options{}).OpenAPI()
+			if err != nil {
+				return err
+			}
+			var indented bytes.Buffer
+			if err := json.Indent(&indented, document, "", "  "); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), indented.String())
+			return err
+		},
+	}
 }

@@ -74,6 +74,17 @@ func (d *Desk) Tickets() []Ticket {
 	return tickets
 }
 
+// Users returns copies of all users, oldest first.
+func (d *Desk) Users() []User {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var users []User
+	for _, user := range sorted(d.users) {
+		users = append(users, *user)
+	}
+	return users
+}
+
 // Number returns the number of the ticket with this ID of the vendor's; 0 if there is none.
 func (d *Desk) Number(vendorID string) int {
 	d.mu.Lock()

@@ -31,6 +31,10 @@ func TestTheMainJobOnARealDesk(t *testing.T) {
 	t.Run("the same request twice is one run, other content is a conflict", s.twice)
 	t.Run("a check names the level and each missing right with its cure", s.check)
 	t.Run("a check of Znuny tells apart what is wrong", s.checkZnuny)
+	t.Run("a generated client runs the whole story over HTTP", s.story)
+	t.Run("an offboarding ends the person's onboarding, and leaves a protected account alone", s.offboarding)
+	t.Run("a list of users is looked at first, held to its limits, and applied", s.syncUsers)
+	t.Run("many onboardings of one new person make one user where a desk accepts duplicates", s.onePerson)
 	t.Run("tickets live at every desk that is simulated", s.vendors)
 	t.Run("a check of every simulated desk tells apart what is wrong", s.checkSimulated)
 }

@@ -30,14 +30,17 @@ const interval = 5 * time.Second
 // stack is everything that runs: server, worker, desk and the target of the automated steps.
 type stack struct {
 	folder, starter, address, ui string
-	server, worker               *devstack.Process
-	rt                           rt
-	znuny                        *znuny
-	simulated                    *simulated
-	mu                           sync.Mutex
-	calls                        map[string]int
-	callAt                       map[string]time.Time
-	number                       int
+	server, worker, api          *devstack.Process
+	// root is the checkout; apiURL where the API is served, receiver where callbacks go.
+	root, apiURL, receiver string
+	issuer                 *issuer
+	rt                     rt
+	znuny                  *znuny
+	simulated              *simulated
+	mu                     sync.Mutex
+	calls                  map[string]int
+	callAt                 map[string]time.Time
+	number                 int
 }
 
 func newStack(t *testing.T) *stack {
@@ -53,8 +56,12 @@ func newStack(t *testing.T) *stack {
 	s.rt = rt{url + "/REST/2.0", strings.TrimSpace(string(root))}
 	target := httptest.NewServer(http.HandlerFunc(s.target))
 	t.Cleanup(target.Close)
-	s.znuny, s.simulated = newZnuny(t), newSimulated(t)
-	settings := fmt.Appendf(nil, configuration, s.folder, url, tokens, target.URL, s.znuny.connections()+s.simulated.connections())
+	s.znuny, s.simulated, s.issuer = newZnuny(t), newSimulated(t), newIssuer(t)
+	s.receiver, s.apiURL = freeAddress(t), "http://"+freeAddress(t)
+	settings := fmt.Appendf(nil, configuration, s.folder, url, tokens, target.URL, s.znuny.connections()+s.simulated.connections(), s.receiver, s.apiURL, s.issuer.url)
+	for name, content := range map[string]string{"key": strings.Repeat("k", 32), "callback.secret": callbackSecret} {
+		require.NoError(t, os.WriteFile(filepath.Join(s.folder, name), []byte(content), 0o600))
+	}
 	require.NoError(t, os.WriteFile(filepath.Join(s.folder, "deskbridge.yaml"), settings, 0o600))
 	s.build(t)
 	s.start(t)
@@ -63,6 +70,10 @@ func newStack(t *testing.T) *stack {
 
 const configuration = `
 files: file://%[1]s/files
+key: file:%[1]s/key
+api: {url: "%[7]s", oidc: {issuer: "%[8]s", audience: deskbridge}}
+callbacks:
+  activate: {url: "http://%[6]s/hook", secret: "file:%[1]s/callback.secret"}
 connections:
   rt: &rt
     desk: rt
@@ -78,6 +89,7 @@ connections:
     cancel_status: rejected
     reopen_window: 1h
     poll: {fastest: 5s, slowest: 5s, sweep: 5s, overlap: 10s}
+  rt-activate: {<<: *rt, callback: activate, protected: ["root", "svc-*"]}
   rt-log-only: {<<: *rt, level: log-only}
   rt-status-sync: {<<: *rt, level: status-sync}
   rt-weak:
@@ -87,6 +99,7 @@ connections:
 targets:
   hand-out: {url: %[4]s/hand-out}
   broken: {url: %[4]s/broken}
+  later: {url: %[4]s/later}
 `
 
 // target counts the calls of the automated steps.
@@ -96,8 +109,12 @@ func (s *stack) target(w http.ResponseWriter, r *http.Request) {
 	key := r.Header.Get("Idempotency-Key")
 	s.calls[key]++
 	s.callAt[key] = time.Now()
-	if r.URL.Path == "/broken" {
+	switch r.URL.Path {
+	case "/broken":
 		w.WriteHeader(http.StatusUnprocessableEntity)
+		return
+	case "/later":
+		w.WriteHeader(http.StatusAccepted)
 		return
 	}
 	_, _ = io.WriteString(w, `{"done":true}`)
@@ -113,6 +130,7 @@ func (s *stack) build(t *testing.T) {
 	t.Helper()
 	root, err := devstack.Root(t.Context())
 	require.NoError(t, err)
+	s.root = root
 	say := func(text string) { t.Log(text) }
 	server, err := devstack.BuildServer(t.Context(), root, say)
 	require.NoError(t, err)
@@ -128,6 +146,16 @@ func (s *stack) build(t *testing.T) {
 	s.server = devstack.Server(server, filepath.Join(s.folder, "temporal.db"), filepath.Join(s.folder, "temporal.log"), port, uiPort, 0)
 	s.worker = devstack.NewProcess(filepath.Join(s.folder, "worker.log"), worker, []string{"TEMPORAL_ADDRESS=" + s.address},
 		"-config", filepath.Join(s.folder, "deskbridge.yaml"), "-health", "")
+	s.api = devstack.NewProcess(filepath.Join(s.folder, "api.log"), s.starter, []string{"TEMPORAL_ADDRESS=" + s.address},
+		"--config", filepath.Join(s.folder, "deskbridge.yaml"), "serve", "--listen", strings.TrimPrefix(s.apiURL, "http://"))
+}
+
+// freeAddress is one on this machine where nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	port, err := devstack.Port(0)
+	require.NoError(t, err)
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
 func (s *stack) start(t *testing.T) {

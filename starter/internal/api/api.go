@@ -56,7 +56,7 @@ func New(options Options) *API {
 	if options.Service != nil && options.Service.Config != nil {
 		a.pace = newPace(options.Service.Config.API.Rate)
 	}
-	huma.NewError = newProblem
+	huma.NewError, huma.DefaultArrayNullable = newProblem, false // an empty list is []
 	settings := huma.DefaultConfig("Deskbridge", options.Version)
 	settings.DocsPath, settings.SchemasPath, settings.CreateHooks = "", "", nil
 	settings.RejectUnknownQueryParameters = true

@@ -3,7 +3,10 @@ package api
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"deskbridge/activities"
 	"deskbridge/providers"
@@ -133,6 +136,14 @@ type StartedOutput struct {
 	Status   int
 	Location string `header:"Location"`
 	Body     Started
+}
+
+// before describes the answer to a request that was started before.
+func (a *API) before() map[string]*huma.Response {
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Started](), true, "Started")
+	return map[string]*huma.Response{"200": {
+		Description: "The same request was started before.", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}},
+	}}
 }
 
 func startedOutput(started service.Started, location string) *StartedOutput {

@@ -87,7 +87,7 @@ func addRequest[B any](a *API, kind service.Kind, path, noun string, convert fun
 	name := string(kind)
 	register(a, staff, huma.Operation{
 		OperationID: "start-" + name, Method: http.MethodPost, Path: base, Tags: []string{"requests"}, DefaultStatus: http.StatusAccepted,
-		Summary: "Start " + noun, Errors: []int{http.StatusConflict, http.StatusUnprocessableEntity},
+		Summary: "Start " + noun, Responses: a.before(), Errors: []int{http.StatusConflict, http.StatusUnprocessableEntity},
 		Description: "Answers 202, or 200 if the same request was started before.",
 	}, func(ctx context.Context, input *struct{ Body B }) (*StartedOutput, error) {
 		asked, err := convert(input.Body)

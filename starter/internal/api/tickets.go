@@ -227,7 +227,7 @@ func (a *API) tickets() {
 func (a *API) logTickets() {
 	register(a, everybody, huma.Operation{
 		OperationID: "log-ticket", Method: http.MethodPost, Path: "/v1/tickets", Tags: []string{"tickets"}, DefaultStatus: http.StatusAccepted,
-		Summary: "Log a ticket", Errors: []int{http.StatusConflict, http.StatusUnprocessableEntity},
+		Summary: "Log a ticket", Responses: a.before(), Errors: []int{http.StatusConflict, http.StatusUnprocessableEntity},
 		Description: "Answers 202, or 200 if the same ticket was asked for before. An end user logs for themselves: requester, for, queue, fields and files are left out.",
 	}, func(ctx context.Context, input *struct {
 		Body struct {

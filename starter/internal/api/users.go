@@ -57,11 +57,7 @@ func (a *API) users() {
 	register(a, staff, operation("create-user", http.MethodPost, "/{connection}", "Create a user, unless one matches", http.StatusOK), func(ctx context.Context, input *struct {
 		Connection string `path:"connection"`
 		Body       Person
-	}) (*struct {
-		Body struct {
-			ID string `json:"id" doc:"The desk's own."`
-		}
-	}, error) {
+	}) (*struct{ Body CreatedUser }, error) {
 		person := input.Body.model()
 		if err := workflows.ValidatePerson("user", *person); err != nil {
 			return nil, &service.Error{Fault: service.Wrong, Err: err}
@@ -70,13 +66,7 @@ func (a *API) users() {
 		if err != nil {
 			return nil, err
 		}
-		output := &struct {
-			Body struct {
-				ID string `json:"id" doc:"The desk's own."`
-			}
-		}{}
-		output.Body.ID = answer.UserID
-		return output, nil
+		return &struct{ Body CreatedUser }{CreatedUser{answer.UserID}}, nil
 	})
 	register(a, staff, operation("update-user", http.MethodPatch, "/{connection}/{id}", "Change those fields of a user that are given", 0), func(ctx context.Context, input *struct {
 		Connection string `path:"connection"`
@@ -117,6 +107,11 @@ func (a *API) users() {
 		return &struct{ Body Left }{Left{answer.Left.UserID, string(answer.Left.Account)}}, nil
 	})
 	a.syncs()
+}
+
+// CreatedUser is a user who is there now.
+type CreatedUser struct {
+	ID string `json:"id" doc:"The desk's own."`
 }
 
 // Left is what became of an account.
@@ -167,7 +162,7 @@ func counts(synced activities.SyncedUsers) SyncCounts {
 func (a *API) syncs() {
 	register(a, staff, huma.Operation{
 		OperationID: "sync-users", Method: http.MethodPost, Path: "/v1/user-syncs", Tags: []string{"users"}, DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxListBody,
-		Summary: "Bring a list of users to a desk", Errors: []int{http.StatusConflict, http.StatusUnprocessableEntity},
+		Summary: "Bring a list of users to a desk", Responses: a.before(), Errors: []int{http.StatusConflict, http.StatusUnprocessableEntity},
 		Description: "All users are looked at first. A dry run, which is the default, ends there; otherwise nothing is done if the plan goes beyond the limits.",
 	}, func(ctx context.Context, input *struct {
 		Body struct {
