@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"deskbridge/internal/desksim"
+	"deskbridge/internal/faults"
 	"deskbridge/workflows"
 )
 
@@ -184,21 +185,26 @@ func (s *stack) syncUsers(t *testing.T) {
 // onePerson starts a hundred onboardings of one new person at once, at a desk that takes a second
 // person with the same address.
 func (s *stack) onePerson(t *testing.T) {
-	const connection, many = "topdesk", 100
-	desk := s.simulated.desk(connection)
+	const many = 100
+	desk := s.simulated.desk("topdesk")
+	// A slow desk: whoever looks finds nobody while another is being created.
+	creates := func(r *http.Request) bool { return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/persons") }
+	s.simulated.broken["topdesk"].Next(many, creates, faults.Fault{Delay: time.Second})
+	t.Cleanup(s.simulated.broken["topdesk"].Clear)
 	id := s.unique("D")
 	var starting errgroup.Group
 	starting.SetLimit(8)
 	paths := make([]string, many)
 	for i := range paths {
 		paths[i] = s.request(t, `
-connection: topdesk
+connection: topdesk-busy
 request_id: %[1]s-%[2]d
 joiner: {email: %[1]s@example.test, display_name: Dora}
 steps:
   - {id: hello, wait: {for: 1s}}
 `, id, i)
 	}
+	s.worker.Stop() // so that all begin at once
 	for _, path := range paths {
 		starting.Go(func() error {
 			_, stderr, code := s.run(t, "onboard", "--file", path)
@@ -209,9 +215,14 @@ steps:
 		})
 	}
 	require.NoError(t, starting.Wait())
-	for i := range many {
-		s.ok(t, nil, "watch", fmt.Sprintf("onboarding/topdesk/%s-%d", id, i))
+	require.NoError(t, s.worker.Start())
+	list := func(more ...string) int {
+		var runs []struct{}
+		s.ok(t, &runs, append([]string{"list", "--connection", "topdesk-busy", "--limit", "500"}, more...)...)
+		return len(runs)
 	}
+	eventually(t, func() bool { return list("--running") == 0 }, "all have ended, none waits for a person because of a double")
+	require.Equal(t, many, list())
 	require.Equal(t, 1, usersWith(desk, id+"@example.test"))
 }
 

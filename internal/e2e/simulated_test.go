@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"deskbridge/internal/desksim"
+	"deskbridge/internal/faults"
 	"deskbridge/workflows"
 )
 
@@ -18,6 +19,7 @@ import (
 type simulated struct {
 	desks   map[string]*desksim.Desk
 	servers map[string]string
+	broken  map[string]*faults.Injector
 }
 
 // realDesks are those that the rest of this suite has for real.
@@ -25,7 +27,7 @@ var realDesks = []desksim.Vendor{desksim.RT, desksim.Znuny}
 
 func newSimulated(t *testing.T) *simulated {
 	t.Helper()
-	s := &simulated{map[string]*desksim.Desk{}, map[string]string{}}
+	s := &simulated{map[string]*desksim.Desk{}, map[string]string{}, map[string]*faults.Injector{}}
 	for _, vendor := range desksim.Vendors() {
 		if slices.Contains(realDesks, vendor) {
 			continue
@@ -37,7 +39,8 @@ func newSimulated(t *testing.T) *simulated {
 		require.NoError(t, err)
 		var protocol http.Handler
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { protocol.ServeHTTP(w, r) }))
-		protocol = desk.Handler(server.URL)
+		s.broken[string(vendor)] = &faults.Injector{}
+		protocol = s.broken[string(vendor)].Wrap(desk.Handler(server.URL))
 		t.Cleanup(server.Close)
 		s.desks[string(vendor)], s.servers[string(vendor)] = desk, server.URL
 	}
@@ -81,6 +84,7 @@ func (s *simulated) connections() string {
 `, name, fmt.Sprintf(sample.Settings, address, "env:SIMULATED_BRIDGE"), sample.Mapping(), sample.Done[0], sample.Cancel(), fmt.Sprintf(sample.Settings, address, "env:SIMULATED_WRONG"))
 	}
 	text.WriteString(`
+  topdesk-busy: {<<: *topdesk, rate: 1000}
   servicenow-soap: {<<: *servicenow, settings: {<<: *servicenow-settings, transport: soap}}
   servicenow-role: {<<: *servicenow, settings: {<<: *servicenow-settings, login: weak, password: "env:SIMULATED_WEAK"}}
   bmc-namespace: {<<: *bmc, settings: {<<: *bmc-settings, namespace: "urn:Other"}}
