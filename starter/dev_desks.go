@@ -96,7 +96,9 @@ func (d *dev) startAPI(ctx context.Context) (stop func(), err error) {
 	}()
 	stop = func() {
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			d.say("the API stopped: %v", err)
+		}
 		_ = log.Close()
 	}
 	if err := awaitOK(ctx, d.api+"/readyz"); err != nil {

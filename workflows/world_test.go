@@ -1,6 +1,8 @@
 package workflows_test
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,6 +22,7 @@ import (
 	"deskbridge/internal/faults"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
+	"deskbridge/providers/activate"
 	"deskbridge/providers/rt"
 	"deskbridge/providers/target"
 	"deskbridge/workflows"
@@ -33,6 +36,12 @@ type world struct {
 	broken *faults.Injector
 	desk   *activities.Desk
 	calls  []string
+	// told are the events that Activate took; refuse answers the next ones with these statuses.
+	told   []activate.Event
+	toldID []string
+	refuse []int
+	// created counts the runs that create people.
+	created int
 	// seconds have passed on the desk's clock.
 	seconds atomic.Int64
 }
@@ -84,7 +93,19 @@ func newWorld(t *testing.T) *world {
 	w.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Boundary{}}})
 	workflows.Register(w)
 	w.RegisterActivity(w.desk)
-	w.RegisterActivity(&activities.Common{Targets: targets})
+	t.Setenv("WORLD_SIGNING", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	signing, err := providers.ParseSecret("env:WORLD_SIGNING")
+	require.NoError(t, err)
+	server3 := httptest.NewServer(http.HandlerFunc(w.activate))
+	t.Cleanup(server3.Close)
+	receiver, err := activate.New("activate", activate.Config{URL: server3.URL, Secret: signing})
+	require.NoError(t, err)
+	w.RegisterActivity(&activities.Common{Targets: targets, Receivers: map[string]*activate.Receiver{"activate": receiver}})
+	// The Temporal server is not there: a person is created as the workflow User does.
+	w.OnActivity("CreateUserOnce", mock.Anything, mock.Anything).Return(func(ctx context.Context, user activities.NewUser) (activities.EnsuredUser, error) {
+		w.created++
+		return w.desk.EnsureUser(ctx, user.Person)
+	}).Maybe()
 	w.OnActivity("StartWatch", mock.Anything, mock.Anything).Return(nil).Maybe()
 	return w
 }
@@ -106,6 +127,34 @@ func (w *world) target(response http.ResponseWriter, r *http.Request) {
 	default:
 		_, _ = response.Write([]byte(`{"done":true}`))
 	}
+}
+
+// activate takes what it is told, or answers as the test wants.
+func (w *world) activate(response http.ResponseWriter, r *http.Request) {
+	if len(w.refuse) > 0 {
+		response.WriteHeader(w.refuse[0])
+		w.refuse = w.refuse[1:]
+		return
+	}
+	var event activate.Event
+	require.NoError(w.t, json.NewDecoder(r.Body).Decode(&event))
+	w.told, w.toldID = append(w.told, event), append(w.toldID, r.Header.Get("webhook-id"))
+}
+
+// events are what Activate was told, in short.
+func (w *world) events() []string {
+	var all []string
+	for _, event := range w.told {
+		all = append(all, strings.TrimSpace(event.Type+" "+event.Data.Outcome))
+	}
+	return all
+}
+
+// present is a connection of today's edition, which tells Activate.
+func present() workflows.Connection {
+	now := connection(providers.LevelFull)
+	now.Edition, now.Callback = workflows.Edition, "activate"
+	return now
 }
 
 func ticketInput(level providers.Level) workflows.TicketInput {

@@ -121,7 +121,7 @@ func fields(person workflows.Person) map[string]any {
 }
 
 // mistakes tries a plan on a person of whom everything is known.
-func (p Plan) mistakes(name string, config *Config) []error {
+func (p Plan) mistakes(config *Config) []error {
 	sample := workflows.Person{EmployeeNumber: "E-1", Login: "sample", Email: "sample@example.test", DisplayName: "Sample Person", Attributes: p.attributes()}
 	steps, err := p.Expand(Subject{RequestID: "R-1", Person: sample, Requester: sample})
 	return split(errors.Join(err, workflows.ValidateSteps(steps), config.CheckTargets(steps), p.noFiles()))

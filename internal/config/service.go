@@ -50,7 +50,7 @@ func (l *loader) checkService(config *Config) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(config.Plans)) {
-		for _, err := range config.Plans[name].mistakes(name, config) {
+		for _, err := range config.Plans[name].mistakes(config) {
 			l.add([]string{"plans", name}, "%s", err)
 		}
 	}

@@ -188,7 +188,9 @@ func (s *stack) onePerson(t *testing.T) {
 	const many = 100
 	desk := s.simulated.desk("topdesk")
 	// A slow desk: whoever looks finds nobody while another is being created.
-	creates := func(r *http.Request) bool { return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/persons") }
+	creates := func(r *http.Request) bool {
+		return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/persons")
+	}
 	s.simulated.broken["topdesk"].Next(many, creates, faults.Fault{Delay: time.Second})
 	t.Cleanup(s.simulated.broken["topdesk"].Clear)
 	id := s.unique("D")
