@@ -255,7 +255,7 @@ func (f *fulfilment) runStep(ctx workflow.Context, step Step, progress *StepProg
 	err = f.perform(ctx, step, progress)
 	if err != nil && step.OnFailure == FallBack && ctx.Err() == nil && f.superseded == "" {
 		progress.Reason = reasonOf(err)
-		err = f.logTicket(ctx, providers.Key(f.RequestID+"/"+step.ID+".fallback"), *step.Fallback, progress)
+		err = f.logTicket(ctx, providers.Key(f.RequestID+"/"+step.ID)+fallbackSuffix, *step.Fallback, progress)
 	}
 	if err == nil {
 		progress.State = StepDone
@@ -284,6 +284,9 @@ func (f *fulfilment) perform(ctx workflow.Context, step Step, progress *StepProg
 		return workflow.NewTimerWithOptions(ctx, max(wait, 0), workflow.TimerOptions{Summary: "Step " + step.ID}).Get(ctx, nil)
 	}
 }
+
+// fallbackSuffix makes the key of the ticket that is logged in the place of a step that failed.
+const fallbackSuffix = ".fallback"
 
 // logTicket starts the Ticket workflow of a step and waits for its outcome. The ticket goes on
 // without us, for it is watched for a reopening after its outcome.

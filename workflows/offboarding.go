@@ -132,14 +132,14 @@ func (f *fulfilment) supersede(ctx workflow.Context, by string) {
 	for _, breakOff := range f.breakOff {
 		breakOff()
 	}
-	var open []providers.Key
-	for key, step := range f.tickets {
-		if step.State == StepRunning {
-			open = append(open, key)
+	for _, step := range f.Steps {
+		key := providers.Key(f.RequestID + "/" + step.ID)
+		if f.tickets[key+fallbackSuffix] != nil {
+			key += fallbackSuffix
 		}
-	}
-	slices.Sort(open)
-	for _, key := range open {
+		if ticket := f.tickets[key]; ticket == nil || ticket.State != StepRunning {
+			continue
+		}
 		// One that has ended does not mind.
 		_ = workflow.SignalExternalWorkflow(ctx, names.Ticket(f.Connection.Name, key), "", names.CancelTicket, CancelArgs{Note: f.supersededNote()}).Get(ctx, nil)
 	}

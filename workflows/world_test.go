@@ -137,7 +137,9 @@ func (w *world) activate(response http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var event activate.Event
-	require.NoError(w.t, json.NewDecoder(r.Body).Decode(&event))
+	if json.NewDecoder(r.Body).Decode(&event) != nil {
+		response.WriteHeader(http.StatusBadRequest)
+	}
 	w.told, w.toldID = append(w.told, event), append(w.toldID, r.Header.Get("webhook-id"))
 }
 
