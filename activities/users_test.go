@@ -18,7 +18,9 @@ type directory struct {
 	users  []providers.User
 	race   *providers.User // is there by the time that somebody is created
 	create int
-	lacks  []providers.Identity
+	// updates are those that were asked for.
+	updates []providers.UserUpdate
+	lacks   []providers.Identity
 }
 
 func (d *directory) FindUsers(_ context.Context, query providers.UserQuery) ([]providers.User, error) {
@@ -47,9 +49,12 @@ func (d *directory) CreateUser(_ context.Context, user providers.NewUser) (provi
 }
 
 func (d *directory) UpdateUser(_ context.Context, update providers.UserUpdate) (providers.User, error) {
+	d.updates = append(d.updates, update)
 	for i := range d.users {
 		if d.users[i].ID == update.UserID {
-			d.users[i].Active = *update.Active
+			if update.Active != nil {
+				d.users[i].Active = *update.Active
+			}
 			return d.users[i], nil
 		}
 	}

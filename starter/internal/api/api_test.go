@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -387,4 +389,43 @@ func allTexts(value any) []string {
 		}
 	}
 	return all
+}
+
+// FuzzBodies sends any body to operations that take one: it is refused with problem details, or
+// starts what it says, and is never unexpected.
+func FuzzBodies(f *testing.F) {
+	ids := []string{"start-onboarding", "start-offboarding", "log-ticket", "sync-users", "make-portal-link", "update-user", "add-note"}
+	for i, id := range ids {
+		f.Add(uint8(i), []byte(table[id].body))
+	}
+	f.Add(uint8(0), []byte(`{"connection": "rt", "request_id": "R1", "joiner": `+anna+`, "steps": [{"id": "a", "wait": {"for": "1h", "until": "2026-12-01T00:00:00Z"}}]}`))
+	w := &world{}
+	var handler http.Handler
+	var token string
+	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
+		if handler == nil {
+			w = newWorld(t)
+			w.api.pace = newPace(1e9)
+			w.api.Callers = Static{"0123456789abcdef"}
+			token, handler = "0123456789abcdef", w.api.Handler()
+		}
+		id := ids[int(which)%len(ids)]
+		method := http.MethodPost
+		if id == "update-user" {
+			method = http.MethodPatch
+		}
+		request := httptest.NewRequest(method, table[id].path, bytes.NewReader(body))
+		request.Header.Set("Authorization", "Bearer "+token)
+		request.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, request)
+		require.Less(t, answer.Code, 500, "%s: %s", id, answer.Body)
+		if answer.Code >= 400 {
+			var problem huma.ErrorModel
+			require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &problem))
+			require.Equal(t, answer.Code, problem.Status)
+			require.Empty(t, w.did())
+		}
+		w.did()
+	})
 }
