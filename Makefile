@@ -2,7 +2,7 @@
 GO ?= go
 TOOLS = $(CURDIR)/.build/bin
 
-.PHONY: check format lint workflowcheck generated test contracts gen desks e2e rt-server znuny-server dev browser fmt tools
+.PHONY: check format lint workflowcheck generated test contracts gen desks e2e fuzz rt-server znuny-server dev browser fmt tools
 
 check: format lint workflowcheck generated test contracts
 
@@ -70,7 +70,13 @@ rt-server:
 znuny-server:
 	@[ "$(DESKBRIDGE_WITHOUT)" = znuny ] && echo "WITHOUT THE REAL ZNUNY, as DESKBRIDGE_WITHOUT says" || .ci/znuny.sh start
 
-# The Temporal UI and the agent's page in a real browser; screenshots go to .build/screenshots.
+# Every fuzz test for a while: make fuzz FUZZTIME=10s
+fuzz:
+	FUZZTIME=$(FUZZTIME) .ci/fuzz.sh
+
+FUZZTIME ?= 60s
+
+# The Temporal UI, the agent's page and the portal in a real browser; screenshots go to .build/screenshots.
 browser:
 	.ci/browser.sh
 

@@ -22,10 +22,12 @@ import (
 	"go.temporal.io/api/temporalproto"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"gocloud.dev/blob"
 
 	"deskbridge/internal/config"
 	"deskbridge/internal/desksim"
 	"deskbridge/internal/devstack"
+	"deskbridge/internal/files"
 	"deskbridge/internal/names"
 	"deskbridge/workflows"
 )
@@ -44,6 +46,7 @@ type recorder struct {
 	client     client.Client
 	desk       *desksim.Desk
 	connection workflows.Connection
+	files      *blob.Bucket
 	out        string
 	// requestID is the name of the path that is played.
 	requestID string
@@ -100,6 +103,9 @@ connections:
     cancel_status: rejected
     reopen_window: 4s
     poll: {fastest: 1s, slowest: 1s, sweep: 2s, overlap: 3s}
+    callback: activate
+callbacks:
+  activate: {url: "%[2]s/good", secret: "file:%[1]s/signing"}
 targets:
   good: {url: "%[2]s/good"}
   bad: {url: "%[2]s/bad"}
@@ -124,6 +130,9 @@ func (r *recorder) start(ctx context.Context, folder string) (stop func(), err e
 	if err := os.WriteFile(filepath.Join(folder, "token"), []byte("record"), 0o600); err != nil {
 		return nil, err
 	}
+	if err := os.WriteFile(filepath.Join(folder, "signing"), []byte("whsec_cmVjb3JkaW5ncmVjb3JkaW5ncmVjb3JkaW5n"), 0o600); err != nil {
+		return nil, err
+	}
 	path := filepath.Join(folder, "deskbridge.yaml")
 	if err := os.WriteFile(path, fmt.Appendf(nil, configuration, folder, url), 0o600); err != nil {
 		return nil, err
@@ -133,6 +142,9 @@ func (r *recorder) start(ctx context.Context, folder string) (stop func(), err e
 		return nil, err
 	}
 	r.connection = loaded.Connections["desk"].Steering("desk")
+	if r.files, err = files.Open(ctx, loaded.Files); err != nil {
+		return nil, err
+	}
 	root, err := devstack.Root(ctx)
 	if err != nil {
 		return nil, err

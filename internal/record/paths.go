@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"deskbridge/activities"
 	"deskbridge/internal/desksim"
@@ -20,7 +23,7 @@ type path struct {
 	play func(ctx context.Context, r *recorder) ([]string, error)
 }
 
-var anna = workflows.Person{Login: "anna", Email: "anna@example.test", DisplayName: "Anna Nowak"}
+var anna = workflows.Person{Login: "anna", Email: "anna@example.test", DisplayName: "Anna Nowak", Known: []string{"anna"}}
 
 func ticketStep(id string) workflows.Step {
 	return workflows.Step{ID: id, Ticket: &workflows.TicketRequest{Subject: "Sample " + id, Body: "Please."}}
@@ -85,6 +88,8 @@ var paths = []path{
 	{"log-only", logOnly},
 	{"mended", mended},
 	{"check", check},
+	{"left", left},
+	{"synced", synced},
 	{"watch", func(context.Context, *recorder) ([]string, error) { return []string{names.Watch("desk")}, nil }},
 }
 
@@ -205,6 +210,54 @@ func mended(ctx context.Context, r *recorder) ([]string, error) {
 		return nil, err
 	}
 	return []string{run.GetID()}, run.Get(ctx, nil)
+}
+
+// left is an offboarding that supersedes an onboarding of the same person.
+func left(ctx context.Context, r *recorder) ([]string, error) {
+	gone := workflows.Person{Login: "gone", Email: "gone@example.test", DisplayName: "Gone", Known: []string{"gone"}}
+	joiner, err := r.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: names.Onboarding("desk", r.requestID), TaskQueue: names.TaskQueue,
+		TypedSearchAttributes: temporal.NewSearchAttributes(names.Connection.ValueSet("desk"), names.People.ValueSet(gone.Known)),
+	}, "Onboarding", workflows.OnboardingInput{Connection: r.connection, RequestID: r.requestID, Joiner: gone, Steps: []workflows.Step{ticketStep("laptop")}})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.number(ctx, r.key()); err != nil {
+		return nil, err
+	}
+	time.Sleep(2 * time.Second) // until the onboarding is listed
+	id := r.requestID + "-off"
+	run, err := r.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: names.Offboarding("desk", id), TaskQueue: names.TaskQueue}, "Offboarding",
+		workflows.OffboardingInput{Connection: r.connection, RequestID: id, Leaver: gone})
+	if err != nil {
+		return nil, err
+	}
+	var result workflows.FulfilmentResult
+	if err := errors.Join(run.Get(ctx, nil), joiner.Get(ctx, &result)); err != nil || result.Superseded == "" {
+		return nil, fmt.Errorf("the onboarding was not superseded: %w", err)
+	}
+	return []string{run.GetID(), joiner.GetID(), names.Ticket("desk", providers.Key(r.key())), names.User("desk", "gone")}, nil
+}
+
+// synced is a list of users that is applied, and a call that finds one of them.
+func synced(ctx context.Context, r *recorder) ([]string, error) {
+	list, err := activities.StoreUsers(ctx, r.files, []activities.WantedUser{
+		{Person: workflows.Person{Login: "new", DisplayName: "New", Known: []string{"new"}}}, {Person: workflows.Person{Login: "gone"}, Leaves: true},
+	})
+	if err != nil {
+		return nil, err
+	}
+	run, err := r.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: names.UserSync("desk", r.requestID), TaskQueue: names.TaskQueue}, "UserSync",
+		workflows.UserSyncInput{Connection: r.connection, SyncID: r.requestID, List: list, Count: 2, Mode: workflows.SyncApply, Limits: workflows.DefaultSyncLimits})
+	if err != nil {
+		return nil, err
+	}
+	call, err := r.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: names.UserCall("desk", r.requestID), TaskQueue: names.TaskQueue}, "UserCall",
+		workflows.UserCall{Connection: r.connection, Find: &providers.UserQuery{By: providers.ByLogin, Value: "gone"}})
+	if err != nil {
+		return nil, err
+	}
+	return []string{run.GetID(), call.GetID()}, errors.Join(run.Get(ctx, nil), call.Get(ctx, nil))
 }
 
 func check(ctx context.Context, r *recorder) ([]string, error) {
