@@ -81,16 +81,8 @@ func newHandler(asked *service.Service, callers api.Authenticator, logger *slog.
 	}
 	mux := http.NewServeMux()
 	pages.Mount(mux)
-	mux.Handle("/", api.New(api.Options{Service: asked, Callers: callers, Links: links, Logger: logger, Version: version()}).Handler())
+	mux.Handle("/", api.New(api.Options{Service: asked, Callers: callers, Links: links, Logger: logger}).Handler())
 	return logged(mux, logger), nil
-}
-
-// version is that of the module, or of the commit that was built.
-func version() string {
-	if built, ok := debug.ReadBuildInfo(); ok && built.Main.Version != "" {
-		return built.Main.Version
-	}
-	return "(devel)"
 }
 
 // authenticator is the issuer of the configuration, or a static token on this machine.

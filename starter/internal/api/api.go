@@ -5,6 +5,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -28,8 +29,6 @@ type Options struct {
 	// Links signs what opens the portal.
 	Links  *link.Signer
 	Logger *slog.Logger
-	// Version is that of the program.
-	Version string
 }
 
 // API is the HTTP API. It is safe for concurrent use.
@@ -57,7 +56,7 @@ func New(options Options) *API {
 		a.pace = newPace(options.Service.Config.API.Rate)
 	}
 	huma.NewError, huma.DefaultArrayNullable = newProblem, false // an empty list is []
-	settings := huma.DefaultConfig("Deskbridge", options.Version)
+	settings := huma.DefaultConfig("Deskbridge", version)
 	settings.DocsPath, settings.SchemasPath, settings.CreateHooks = "", "", nil
 	settings.RejectUnknownQueryParameters = true
 	settings.Info.Description = description
@@ -74,8 +73,17 @@ func New(options Options) *API {
 	a.health()
 	docs := v5emb.NewWithConfig(swgui.Config{SettingsUI: map[string]string{"defaultModelsExpandDepth": "0"}})
 	a.mux.Handle("GET /docs/", docs("Deskbridge", "/openapi.json", "/docs/"))
+	a.mux.Handle("GET /{$}", http.RedirectHandler("/docs/", http.StatusSeeOther))
+	a.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusNotFound)
+		_ = json.NewEncoder(w).Encode(huma.NewError(http.StatusNotFound, "there is no such operation; /docs/ has all of them"))
+	})
 	return a
 }
+
+// version is that of the document: the operations below /v1 only ever gain.
+const version = "1.0"
 
 const description = `Starts onboardings, fulfilments and offboardings, shows and writes to tickets, keeps users of service desks.
 

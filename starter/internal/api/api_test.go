@@ -265,6 +265,21 @@ func TestAWriteIsTheSameForOneKeyAndCallerOnly(t *testing.T) {
 	}, w.did())
 }
 
+func TestWhatIsNotThereIsToldAsAProblemAndTheRootLeadsToTheDocumentation(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range []string{"/v1/nothing", "/v1/tickets/a", "/nothing"} {
+		answer := w.call(http.MethodGet, path, "", "")
+		require.Equal(t, http.StatusNotFound, answer.status)
+		require.Contains(t, answer.body, "/docs/ has all of them")
+		require.Equal(t, "application/problem+json", answer.header.Get("Content-Type"))
+	}
+	root := w.call(http.MethodGet, "/", "", "")
+	require.Equal(t, 200, root.status)
+	require.Contains(t, root.body, "swagger")
+	document := w.call(http.MethodGet, "/openapi.json", "", "")
+	require.Contains(t, document.body, `"openapi":"3.1.0"`)
+}
+
 func TestOneCallerCannotTakeAnothersTurn(t *testing.T) {
 	w := newWorld(t)
 	w.api.pace = newPace(0.1)

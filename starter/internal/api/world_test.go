@@ -96,7 +96,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	links, err := link.New(key)
 	require.NoError(t, err)
-	w.api = New(Options{Service: asked, Callers: callers, Links: links, Logger: slog.New(slog.NewJSONHandler(&w.log, nil)), Version: "test"})
+	w.api = New(Options{Service: asked, Callers: callers, Links: links, Logger: slog.New(slog.NewJSONHandler(&w.log, nil))})
 	w.server = httptest.NewServer(w.api.Handler())
 	t.Cleanup(w.server.Close)
 	return w
