@@ -110,6 +110,12 @@ func (d *Desk) UploadAttachment(ctx context.Context, upload Upload) (providers.A
 	if err != nil {
 		return providers.Attachment{}, err
 	}
+	if d.Uploads != nil {
+		if err := d.Uploads.Acquire(ctx, 1); err != nil {
+			return providers.Attachment{}, err
+		}
+		defer d.Uploads.Release(1)
+	}
 	content, err := d.readFile(ctx, "upload attachment", upload.File)
 	if err != nil {
 		return providers.Attachment{}, err

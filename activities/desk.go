@@ -6,6 +6,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"gocloud.dev/blob"
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
 	"deskbridge/providers"
@@ -37,6 +38,9 @@ type Desk struct {
 	Pace *rate.Limiter
 	// Files holds the files to upload.
 	Files *blob.Bucket
+	// Uploads bounds the files that are held in memory at once, for desks take a file whole; nil for
+	// no bound.
+	Uploads *semaphore.Weighted
 	// Client signals workflows.
 	Client client.Client
 }

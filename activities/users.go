@@ -256,7 +256,7 @@ func (d *Desk) FindUsers(ctx context.Context, query providers.UserQuery) ([]prov
 	return finder.FindUsers(ctx, query)
 }
 
-// UpdateUser changes a user, unless the account is protected and would be deactivated.
+// UpdateUser changes the fields of a user that are given.
 func (d *Desk) UpdateUser(ctx context.Context, update providers.UserUpdate) (providers.User, error) {
 	updater, err := providers.As[providers.UserUpdater](d.Desk)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 func (a *app) watchCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "watch WORKFLOW", Short: "Follow a run until it ends",
-		Long: "Follow an onboarding, a fulfilment or a ticket until it ends, a line for each thing that happens.\nExit code 4 says that it ended without success.",
+		Long: "Follow an onboarding, a fulfilment, an offboarding, a ticket or a user sync until it ends, a line for each thing that happens.\nExit code 4 says that it ended without success.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			connected, err := a.dial(cmd.Context())
@@ -93,6 +93,9 @@ func (f *follower) look(ctx context.Context, kind string) (success bool, err err
 	if kind == "Ticket" {
 		return f.lookTicket(ctx)
 	}
+	if kind == "UserSync" {
+		return f.lookSync(ctx)
+	}
 	var progress workflows.Progress
 	if err := f.ask(ctx, names.Progress, &progress); err != nil {
 		return false, err
@@ -106,7 +109,31 @@ func (f *follower) look(ctx context.Context, kind string) (success bool, err err
 		f.sayStep(step)
 		success = success && step.State != workflows.StepFailed && step.State != workflows.StepSkipped
 	}
+	if progress.Superseded != "" {
+		f.say("superseded by %s", progress.Superseded)
+	}
+	if progress.Account != "" {
+		f.say("account: %s", progress.Account)
+	}
+	if progress.Completed != nil { // it knows which failures were to be continued after
+		success = *progress.Completed
+	}
 	return success, nil
+}
+
+func (f *follower) lookSync(ctx context.Context) (success bool, err error) {
+	var report workflows.SyncReport
+	if err := f.ask(ctx, names.Progress, &report); err != nil {
+		return false, err
+	}
+	f.say("%s: %d of %d users", report.Phase, report.Done, report.Total)
+	if report.Attention != "" {
+		f.say("needs a person: %s", report.Attention)
+	}
+	if report.Refusal != "" {
+		f.say("%s", report.Refusal)
+	}
+	return report.Phase == workflows.SyncPlanned || report.Phase == workflows.SyncApplied, nil
 }
 
 func (f *follower) sayStep(step workflows.StepProgress) {

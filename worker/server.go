@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
 	"deskbridge/activities"
@@ -56,7 +57,7 @@ func newServer(ctx context.Context, loaded *config.Config, connections []string,
 			Connection: name, Desk: desk, Level: connection.Level, Queue: connection.Queue, Statuses: connection.Statuses,
 			Closed: connection.CloseStatus, Cancelled: connection.CancelStatus, Match: connection.Match,
 			Reactivate: connection.InactiveUsers == config.Reactivate, Authoritative: connection.Authoritative, Protected: connection.Protected,
-			SearchLag: connection.SearchLag, Pace: rate.NewLimiter(rate.Limit(connection.Rate), 1), Files: bucket, Client: client,
+			SearchLag: connection.SearchLag, Pace: rate.NewLimiter(rate.Limit(connection.Rate), 1), Uploads: semaphore.NewWeighted(uploadsAtOnce), Files: bucket, Client: client,
 		})
 		s.workers = append(s.workers, w)
 	}
@@ -82,6 +83,10 @@ func newServer(ctx context.Context, loaded *config.Config, connections []string,
 	s.workers = append(s.workers, w)
 	return s, nil
 }
+
+// uploadsAtOnce bounds the files of one connection in memory, each of providers.MaxAttachment at
+// most and about three times that while it is encoded. The others wait, and heartbeat.
+const uploadsAtOnce = 2
 
 const stopTimeout = 20 * time.Second
 
