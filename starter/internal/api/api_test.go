@@ -171,9 +171,13 @@ func TestAnEndUserSeesNothingThatIsForStaffAndListsTheirOwnOnly(t *testing.T) {
 	require.Equal(t, 403, w.call(http.MethodPost, "/v1/tickets/zendesk/R3/desk/close", user, "{}").status, "this connection lets end users write notes only")
 	require.Equal(t, 200, w.call(http.MethodPost, "/v1/tickets/zendesk/R3/desk/notes", user, `{"body": "x"}`).status)
 	require.Len(t, w.did(), 1)
-	// An address that is not proven is nobody's.
-	unproven := w.token("end-user", "eve", "email", "anna")
-	require.Equal(t, 200, w.call(http.MethodGet, own, unproven, "").status, "an issuer that does not say whether an address is proven has proven it")
+	proven := w.token("end-user", "eve", "email", "anna")
+	require.Equal(t, 200, w.call(http.MethodGet, own, proven, "").status, "an issuer that does not say whether an address is proven has proven it")
+	unproven := w.token("end-user", "eve", "email", "anna", "email_verified", "false")
+	require.Equal(t, 404, w.call(http.MethodGet, own, unproven, "").status, "an address that is not proven is nobody's")
+	nobody := w.token("end-user", "")
+	require.Equal(t, 404, w.call(http.MethodGet, own, nobody, "").status)
+	require.Contains(t, w.call(http.MethodGet, "/v1/tickets", nobody, "").body, `"tickets":[]`)
 }
 
 func TestBadInputIsToldByFieldWithItsCureAndNothingIsStarted(t *testing.T) {

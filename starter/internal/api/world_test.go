@@ -111,6 +111,9 @@ func (w *world) token(role, login string, with ...string) string {
 	}
 	for i := 0; i+1 < len(with); i += 2 {
 		claims[with[i]] = with[i+1]
+		if with[i+1] == "false" {
+			claims[with[i]] = false
+		}
 		if with[i] == "exp" {
 			claims["exp"] = time.Now().Add(-time.Minute).Unix()
 		}

@@ -281,7 +281,7 @@ var (
 )
 
 func FuzzRender(f *testing.F) {
-	for _, seed := range []string{"a\nb", "<script>alert(1)</script>", `https://a.test/"onclick=x`, "javascript:alert(1)", "http://[::1]/<b>", "https://a.test/%00&#x22;><i>"} {
+	for _, seed := range []string{"a\nb", "<script>alert(1)</script>", `https://a.test/"onclick=x`, "javascript:alert(1)", "http://[::1]/<b>", "https://a.test/%00&#x22;><i>", "https://#0000000000000000"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"html/template"
+	"net/url"
 	"strings"
 	"time"
 
@@ -42,6 +43,9 @@ func render(text string) template.HTML {
 	from := 0
 	for _, found := range links.FindAllStringIndex(text, -1) {
 		address := text[found[0]:found[1]]
+		if parsed, err := url.Parse(address); err != nil || parsed.Host == "" {
+			continue
+		}
 		plain(text[from:found[0]])
 		fmt.Fprintf(&made, `<a href="%s">%s</a>`, html.EscapeString(address), html.EscapeString(address))
 		from = found[1]
