@@ -17,7 +17,8 @@ type OffboardingInput struct {
 	Connection Connection
 	RequestID  string
 	Leaver     Person
-	// Requester asked for it, and is the requester of the tickets; the leaver if there is none.
+	// Requester asked for it, and is the requester of the tickets; needed where there are steps, for
+	// the leaver need not know of them.
 	Requester *Person
 	// LeavesAt holds the deactivation of the account back until then; the steps begin at once.
 	LeavesAt time.Time
@@ -36,8 +37,11 @@ func Offboarding(ctx workflow.Context, in OffboardingInput) (FulfilmentResult, e
 	mistakes := ValidatePerson("leaver", in.Leaver)
 	if len(in.Steps) > 0 {
 		mistakes = errors.Join(mistakes, ValidateSteps(in.Steps))
+		if in.Requester == nil {
+			mistakes = errors.Join(mistakes, ErrNoRequester)
+		}
 	}
-	f, err := newFulfilment(ctx, FulfilmentInput{Connection: in.Connection, RequestID: in.RequestID, Requester: requester, For: &in.Leaver, Steps: in.Steps}, mistakes)
+	f, err := newFulfilment(ctx, FulfilmentInput{Connection: in.Connection, RequestID: in.RequestID, Requester: requester, Steps: in.Steps}, mistakes)
 	if err != nil {
 		return FulfilmentResult{}, err
 	}
@@ -68,6 +72,9 @@ func Offboarding(ctx workflow.Context, in OffboardingInput) (FulfilmentResult, e
 	result.Completed = result.Completed && done
 	return f.finish(result)
 }
+
+// ErrNoRequester says that the tickets of an offboarding would be the leaver's.
+var ErrNoRequester = errors.New("requester: missing; an offboarding with steps needs one, for its tickets must not be the leaver's")
 
 // notBegun says of every step why it was skipped.
 func (f *fulfilment) notBegun(err error) FulfilmentResult {

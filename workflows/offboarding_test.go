@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/workflow"
 
 	"deskbridge/activities"
 	"deskbridge/internal/faults"
@@ -20,6 +21,9 @@ import (
 func (w *world) offboard(in workflows.OffboardingInput) workflows.FulfilmentResult {
 	w.t.Helper()
 	in.Connection, in.RequestID, in.Leaver = present(), "R9", person
+	if len(in.Steps) > 0 {
+		in.Requester = &workflows.Person{Login: "boss", Email: "boss@example.test", DisplayName: "The Boss", Known: []string{"boss"}}
+	}
 	w.ExecuteWorkflow("Offboarding", in)
 	require.NoError(w.t, w.GetWorkflowError())
 	var result workflows.FulfilmentResult
@@ -59,6 +63,22 @@ func TestALeaversAccountIsDeactivatedOnTheLastDayAfterTheSteps(t *testing.T) {
 	require.False(t, w.userIsActive())
 	require.Equal(t, 2, *searches, "at the beginning, and before the account is deactivated")
 	require.Equal(t, []string{"request.ended completed"}, w.events())
+}
+
+func TestALeaverDoesNotSeeTheTicketsOfTheirLeaving(t *testing.T) {
+	w := newWorld(t)
+	w.supersedes()
+	var seen []string
+	w.OnWorkflow("Ticket", mock.Anything, mock.Anything).Return(func(_ workflow.Context, in workflows.TicketInput) (workflows.Outcome, error) {
+		seen = in.People
+		return workflows.Outcome{Result: workflows.OutcomeCompleted}, nil
+	})
+	w.offboard(workflows.OffboardingInput{Steps: []workflows.Step{ticketStep("laptop")}})
+	require.Equal(t, []string{"boss"}, seen)
+
+	w = newWorld(t)
+	w.ExecuteWorkflow("Offboarding", workflows.OffboardingInput{Connection: present(), RequestID: "R9", Leaver: person, Steps: []workflows.Step{ticketStep("laptop")}})
+	require.ErrorContains(t, w.GetWorkflowError(), "must not be the leaver's")
 }
 
 func TestAnAccountIsDeactivatedThoughAStepFailed(t *testing.T) {

@@ -46,7 +46,7 @@ type Fulfilment struct {
 type Offboarding struct {
 	Common
 	Leaver   *Person    `json:"leaver"`
-	LeavesAt *time.Time `json:"leaves_at,omitempty" doc:"Holds the deactivation back until then; the steps begin at once."`
+	LeavesAt *time.Time `json:"leaves_at,omitempty" doc:"Holds the deactivation back until then; the steps begin at once, and need a requester."`
 }
 
 func at(given *time.Time) time.Time {

@@ -120,6 +120,9 @@ func (r Request) belongs(kind Kind) error {
 	}
 	if kind == Offboarding {
 		need("leaver", r.Leaver != nil)
+		if r.Requester == nil && (len(r.Steps) > 0 || r.Plan != "") {
+			mistakes = append(mistakes, workflows.ErrNoRequester)
+		}
 	} else {
 		alien("leaver, leaves_at", r.Leaver != nil || !r.LeavesAt.IsZero(), Offboarding)
 	}

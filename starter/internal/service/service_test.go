@@ -152,6 +152,8 @@ func TestAnOffboardingMayHaveNoStepsAndHasItsOwnFields(t *testing.T) {
 	anna := &workflows.Person{Login: "anowak", DisplayName: "Anna"}
 	_, err := s.Prepare(Offboarding, Request{Connection: "rt", RequestID: "R1", Leaver: anna})
 	require.NoError(t, err)
+	_, err = s.Prepare(Offboarding, Request{Connection: "rt", RequestID: "R1", Leaver: anna, Plan: "standard"})
+	require.ErrorContains(t, err, "requester: missing; an offboarding with steps needs one")
 	_, err = s.Prepare(Offboarding, Request{Connection: "rt", RequestID: "R1", Joiner: anna, For: anna})
 	for _, want := range []string{"leaver: missing", "joiner, manager, start_at: only an onboarding", "for: only a fulfilment"} {
 		require.ErrorContains(t, err, want)
