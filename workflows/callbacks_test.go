@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
+	"deskbridge/activities"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
 	"deskbridge/workflows"
@@ -77,4 +78,17 @@ func TestWhatChangedIsPublishedOnceAndOnlyIfItDid(t *testing.T) {
 	w.outcome(presentTicket())
 	require.Equal(t, []string{"", "", "", "completed", "completed"}, outcomes, "logged, waiting, resolved, its outcome, its end")
 	require.Equal(t, 5, published)
+}
+
+func TestActivateIsToldOfARequestWhosePeopleTheDeskRefuses(t *testing.T) {
+	w := newWorld(t)
+	w.OnActivity("MatchUser", mock.Anything, mock.Anything).Return(activities.EnsuredUser{}, temporal.NewNonRetryableApplicationError("the desk refuses", string(providers.Invalid), nil))
+	w.ExecuteWorkflow("Onboarding", joiner(time.Time{}, ticketStep("laptop")))
+	require.ErrorContains(t, w.GetWorkflowError(), "the desk refuses")
+	require.Equal(t, []string{"request.ended failed"}, w.events())
+	answer, err := w.QueryWorkflow(names.Progress)
+	require.NoError(t, err)
+	var progress workflows.Progress
+	require.NoError(t, answer.Get(&progress))
+	require.False(t, *progress.Completed)
 }

@@ -187,9 +187,9 @@ func (f *fulfilment) finish(result FulfilmentResult) (FulfilmentResult, error) {
 
 // fail ends a run whose people cannot be brought to the desk, which Activate is told.
 func (f *fulfilment) fail(err error) (FulfilmentResult, error) {
-	f.over = true
+	f.result, f.over = &FulfilmentResult{Steps: f.progress}, true
 	ctx, _ := workflow.NewDisconnectedContext(f.ctx)
-	f.announce(ctx, FulfilmentResult{Steps: f.progress})
+	f.announce(ctx, *f.result)
 	return FulfilmentResult{}, err
 }
 
