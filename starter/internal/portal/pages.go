@@ -140,7 +140,12 @@ func (p *Portal) may(ctx context.Context, who visitor, connection, workflowID st
 	return standing, err
 }
 
+// lookWithin is how long a person waits for a page while no worker runs.
+const lookWithin = 8 * time.Second
+
 func (p *Portal) look(ctx context.Context, who visitor, connection, workflowID, path string) (ticket, service.Standing, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
 	standing, err := p.may(ctx, who, connection, workflowID)
 	if err != nil {
 		return ticket{}, standing, err
