@@ -90,10 +90,11 @@ func (s *stack) story(t *testing.T) {
 		require.NotContains(t, string(output), "SKIP")
 	}
 	run(nil, filepath.Join(s.root, ".build", "bin", "oapi-codegen"), "-generate", "types,client", "-package", "story", "-o", "client.go", document)
+	id := s.unique("S") // of this run: the desk remembers those before
 	run([]string{
-		"STORY_API=" + s.apiURL, "STORY_RECEIVER=" + s.receiver, "STORY_SECRET=" + callbackSecret, "STORY_RT=" + s.rt.url, "STORY_RT_TOKEN=" + s.rt.token,
+		"STORY_ID=" + id, "STORY_API=" + s.apiURL, "STORY_RECEIVER=" + s.receiver, "STORY_SECRET=" + callbackSecret, "STORY_RT=" + s.rt.url, "STORY_RT_TOKEN=" + s.rt.token,
 		"STORY_AUTOMATION=" + s.issuer.token(t, "automation", "activate@example.test"),
-		"STORY_ANNA=" + s.issuer.token(t, "end-user", "Anna@Example.test"), "STORY_BEN=" + s.issuer.token(t, "end-user", "ben@example.test"),
+		"STORY_ANNA=" + s.issuer.token(t, "end-user", "Anna-"+id+"@Example.test"), "STORY_BEN=" + s.issuer.token(t, "end-user", "ben@example.test"),
 	}, "go", "test", "-count=1", "-v", ".")
 }
 

@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -121,7 +120,7 @@ func TestActivateRunsTheWholeStoryByAGeneratedClient(t *testing.T) {
 	activate, anna, ben := client(t, "STORY_AUTOMATION"), client(t, "STORY_ANNA"), client(t, "STORY_BEN")
 	callbacks := newReceiver(t)
 	const connection = "rt-activate"
-	id := fmt.Sprintf("S-%d", time.Now().UnixNano())
+	id := environment(t, "STORY_ID")
 	began := time.Now().UTC().Add(-time.Second)
 
 	stored, err := activate.StoreFileWithBodyWithResponse(ctx, &StoreFileParams{Name: "Vertrag żółć.txt"}, "application/octet-stream", strings.NewReader("a contract"))
@@ -129,7 +128,7 @@ func TestActivateRunsTheWholeStoryByAGeneratedClient(t *testing.T) {
 	require.NotNil(t, stored.JSON201, string(stored.Body))
 	onboarding := Onboarding{
 		Connection: connection, RequestId: id,
-		Joiner: Person{Login: to("anna-" + id), Email: to("anna@example.test"), EmployeeNumber: to(id), DisplayName: to("Anna Żółć")},
+		Joiner: Person{Login: to("anna-" + id), Email: to("anna-" + id + "@example.test"), EmployeeNumber: to(id), DisplayName: to("Anna Żółć")},
 		Steps: &[]Step{
 			{Id: "laptop", Ticket: &Ticket{Subject: "A laptop for Anna", Files: &[]File{*stored.JSON201}}},
 			{Id: "mailbox", Needs: &[]string{"laptop"}, Action: &Action{Target: to("later")}},
