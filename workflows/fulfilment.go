@@ -163,7 +163,7 @@ func (f *fulfilment) ensureUser(person Person, role string) (string, error) {
 	return userID, err
 }
 
-// run carries out the steps, each as soon as those that it needs are done.
+// run carries out the steps and ends the run.
 func (f *fulfilment) run(requesterID string) (FulfilmentResult, error) {
 	result, err := f.carryOut(requesterID)
 	if err != nil {

@@ -46,7 +46,7 @@ func Offboarding(ctx workflow.Context, in OffboardingInput) (FulfilmentResult, e
 		return FulfilmentResult{}, err
 	}
 	if err := f.supersedeJoiners(in.Leaver); err != nil {
-		return FulfilmentResult{}, err
+		return f.fail(err)
 	}
 	result := FulfilmentResult{Completed: true}
 	if len(in.Steps) > 0 {
@@ -59,14 +59,14 @@ func Offboarding(ctx workflow.Context, in OffboardingInput) (FulfilmentResult, e
 		}
 	}
 	if err := f.waitUntil(in.LeavesAt, "last day"); err != nil {
-		return FulfilmentResult{}, err
+		return f.fail(err)
 	}
 	// Once more: an onboarding that had just begun was not to be found yet.
 	if err := f.supersedeJoiners(in.Leaver); err != nil {
-		return FulfilmentResult{}, err
+		return f.fail(err)
 	}
 	if result.Account, err = f.deactivate(in.Leaver); err != nil {
-		return FulfilmentResult{}, err
+		return f.fail(err)
 	}
 	done := result.Account != activities.AccountUnsupported && result.Account != activities.AccountRefused
 	result.Completed = result.Completed && done

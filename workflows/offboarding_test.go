@@ -213,3 +213,15 @@ func TestAHintOfTheDeskIsReadAtOnce(t *testing.T) {
 	}
 	require.LessOrEqual(t, polls, 2, "one read sees it all, and one more what came during it")
 }
+
+func TestAnOffboardingThatIsCancelledTellsActivateAndLeavesTheAccount(t *testing.T) {
+	w := newWorld(t)
+	w.supersedes()
+	_, err := w.desk.EnsureUser(t.Context(), person)
+	require.NoError(t, err)
+	w.at(time.Hour, func() { w.CancelWorkflow() })
+	w.ExecuteWorkflow("Offboarding", workflows.OffboardingInput{Connection: present(), RequestID: "R9", Leaver: person, LeavesAt: w.Now().Add(48 * time.Hour)})
+	require.Error(t, w.GetWorkflowError())
+	require.True(t, w.userIsActive())
+	require.Equal(t, []string{"request.ended cancelled"}, w.events())
+}
