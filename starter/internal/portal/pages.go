@@ -209,7 +209,18 @@ func stages(view workflows.View, outcome workflows.Result) []stage {
 // events are the notes and what happened, the oldest first, and at the end what the desk does not
 // have yet.
 func events(view workflows.View, who visitor) []event {
-	var all []event
+	var all, after []event
+	for _, happened := range view.History {
+		text := plainly(happened.What)
+		one := event{At: happened.At, Text: text, Kind: "step"}
+		switch {
+		case text == "":
+		case strings.HasPrefix(happened.What, "logged as "): // nothing comes before
+			all = append(all, one)
+		default:
+			after = append(after, one)
+		}
+	}
 	for _, note := range view.Notes {
 		one := event{At: note.CreatedAt, Author: note.Author, Text: note.Body, Kind: "desk", Files: note.Attachments}
 		if note.Truncated {
@@ -223,12 +234,11 @@ func events(view workflows.View, who visitor) []event {
 		}
 		all = append(all, one)
 	}
-	for _, happened := range view.History {
-		if text := plainly(happened.What); text != "" {
-			all = append(all, event{At: happened.At, Text: text, Kind: "step"})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b event) int { return a.At.Compare(b.At) })
+	all = append(all, after...)
+	// Desks tell times in whole seconds: within one, a note comes before the status that it caused.
+	slices.SortStableFunc(all, func(a, b event) int {
+		return a.At.Truncate(time.Second).Compare(b.At.Truncate(time.Second))
+	})
 	for _, write := range view.Queued {
 		one := event{At: write.At, Author: "You", Text: write.Body, Kind: "queued"}
 		switch {

@@ -217,6 +217,22 @@ func TestAPageShowsWhatIsForThePersonAndNothingForOperators(t *testing.T) {
 	require.NotContains(t, page, "<form")
 }
 
+func TestWithinASecondANoteComesBeforeTheStatusThatItCaused(t *testing.T) {
+	second := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	all := events(workflows.View{
+		Notes: []providers.Note{{ID: "1", Body: "a note", CreatedAt: second}},
+		History: []workflows.Event{
+			{At: second.Add(100 * time.Millisecond), What: "logged as 7"}, {At: second.Add(300 * time.Millisecond), What: "status: open"},
+			{At: second.Add(-time.Second), What: "merged into 8"},
+		},
+	}, visitor{})
+	var order []string
+	for _, one := range all {
+		order = append(order, one.Text)
+	}
+	require.Equal(t, []string{"Merged into ticket 8", "Logged as 7", "a note", "Status: open"}, order)
+}
+
 func TestWhatIsTypedIsSentOnceAndByWhomItIs(t *testing.T) {
 	w := newWorld(t)
 	key := "6f1c0a4e-3d6a-4a58-9d55-0d5c3a1b7f10"
