@@ -28,7 +28,7 @@ shortly=127.0.0.1:$((${api##*:} + 17))
 TEMPORAL_ADDRESS=$(sed -n 's/^ *Temporal  *\([0-9.:]*\)$/\1/p' "$state/out" | head -1) \
   .build/starter --config "$state/short.yaml" serve --listen "$shortly" --static-token "$state/api.token" >"$state/short.log" 2>&1 &
 short=$!
-for _ in $(seq 1 100); do grep -q serving "$state/short.log" && break; sleep .1; done
+for _ in $(seq 1 100); do grep -qs serving "$state/short.log" && break; sleep .1; done
 BROWSER_DESK=$(line "agent's page") BROWSER_UI=$(line "Temporal UI" | sed 's,/namespaces.*,,') BROWSER_API=$api \
   BROWSER_SHORT=http://$shortly BROWSER_STATE=$state \
   BROWSER_RUN=onboarding/rt/R-1001 BROWSER_PICTURES=$PWD/.build/screenshots \

@@ -10,7 +10,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"deskbridge/activities"
-	"deskbridge/internal/config"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
 	"deskbridge/starter/internal/service"
@@ -128,20 +127,11 @@ func (a *API) open(ctx context.Context, path TicketPath) (service.Standing, erro
 
 // may says what a caller may do with a ticket.
 func (a *API) may(caller Caller, view workflows.View) []string {
-	allowed := []string{}
-	connection := a.Service.Config.Connections[view.Connection]
-	if connection == nil || view.Phase == workflows.PhaseEnded {
-		return allowed
+	if caller.Role == EndUser {
+		return a.Service.EndUserMay(view)
 	}
-	if view.Level == providers.LevelFull {
-		for _, verb := range []string{config.MayNote, config.MayAttach, config.MayClose} {
-			if caller.Role == EndUser && !slices.Contains(connection.EndUsersMay, verb) || verb == config.MayClose && view.Outcome != nil {
-				continue
-			}
-			allowed = append(allowed, verb)
-		}
-	}
-	if caller.Role != EndUser && view.Outcome == nil {
+	allowed := service.Takes(view)
+	if view.Outcome == nil && view.Phase != workflows.PhaseEnded {
 		allowed = append(allowed, "cancel")
 	}
 	return allowed

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,8 +38,7 @@ func (a *API) allow(ctx context.Context, path TicketPath, verb string) error {
 	if _, err := a.open(ctx, path); err != nil {
 		return err
 	}
-	connection := a.Service.Config.Connections[path.Connection]
-	if connection == nil || callerOf(ctx).Role == EndUser && !slices.Contains(connection.EndUsersMay, verb) {
+	if callerOf(ctx).Role == EndUser && !a.Service.EndUsersMay(path.Connection, verb) {
 		return huma.NewError(http.StatusForbidden, "end users may not "+verb+" tickets of this connection (end_users_may)")
 	}
 	return nil

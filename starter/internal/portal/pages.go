@@ -178,13 +178,8 @@ func (p *Portal) ticketOf(view workflows.View, standing service.Standing, who vi
 		Stages: stages(view, outcome), Events: events(view, who), Older: view.Omitted, Files: view.Files, DeskDown: standing.DeskDown && !standing.Ended,
 		Key: uuid.NewString(),
 	}
-	connection := p.Service.Config.Connections[view.Connection]
-	if connection != nil && view.Level == providers.LevelFull && view.Phase != workflows.PhaseEnded {
-		shown.MayNote = slices.Contains(connection.EndUsersMay, config.MayNote)
-		shown.MayAttach = slices.Contains(connection.EndUsersMay, config.MayAttach)
-		closing := slices.ContainsFunc(view.Queued, func(write workflows.Write) bool { return write.Kind == workflows.WriteClose })
-		shown.MayClose = slices.Contains(connection.EndUsersMay, config.MayClose) && view.Outcome == nil && !closing
-	}
+	may := p.Service.EndUserMay(view)
+	shown.MayNote, shown.MayAttach, shown.MayClose = slices.Contains(may, config.MayNote), slices.Contains(may, config.MayAttach), slices.Contains(may, config.MayClose)
 	return shown
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -97,8 +96,7 @@ func (p *Portal) mayWrite(ctx context.Context, who visitor, connection, workflow
 	if _, err := p.may(ctx, who, connection, workflowID); err != nil {
 		return err
 	}
-	settings := p.Service.Config.Connections[connection]
-	if settings == nil || !slices.Contains(settings.EndUsersMay, verb) {
+	if !p.Service.EndUsersMay(connection, verb) {
 		return &service.Error{Fault: service.Refused, Err: errors.New("This is not possible with this ticket.")} //nolint:staticcheck // it is shown to a person
 	}
 	return nil

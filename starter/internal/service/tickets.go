@@ -18,6 +18,7 @@ import (
 	"gocloud.dev/gcerrors"
 
 	"deskbridge/activities"
+	"deskbridge/internal/config"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
 	"deskbridge/workflows"
@@ -160,6 +161,31 @@ func failing(described *workflowservice.DescribeWorkflowExecutionResponse) bool 
 // Known says whether one of these hashes is among those who may see the ticket.
 func (s Standing) Known(hashes []string) bool {
 	return slices.ContainsFunc(hashes, func(hash string) bool { return slices.Contains(s.People, hash) })
+}
+
+// EndUsersMay says whether end users may do something with tickets of a connection.
+func (s *Service) EndUsersMay(connection, verb string) bool {
+	settings := s.Config.Connections[connection]
+	return settings != nil && slices.Contains(settings.EndUsersMay, verb)
+}
+
+// Takes lists what a ticket takes from Activate's side now: note, attach, close.
+func Takes(view workflows.View) []string {
+	takes := []string{}
+	if view.Level != providers.LevelFull || view.Phase == workflows.PhaseEnded {
+		return takes
+	}
+	takes = append(takes, config.MayNote, config.MayAttach)
+	closing := slices.ContainsFunc(view.Queued, func(write workflows.Write) bool { return write.Kind == workflows.WriteClose })
+	if view.Outcome == nil && !closing {
+		takes = append(takes, config.MayClose)
+	}
+	return takes
+}
+
+// EndUserMay lists what an end user may do with a ticket now.
+func (s *Service) EndUserMay(view workflows.View) []string {
+	return slices.DeleteFunc(Takes(view), func(verb string) bool { return !s.EndUsersMay(view.Connection, verb) })
 }
 
 // Row is one ticket in a list or in the feed of changes.
