@@ -132,17 +132,14 @@ var (
 var errProtected = fmt.Errorf("sync users: %w: the account is protected and stays as it is", providers.Invalid)
 
 func (d *Desk) planUser(ctx context.Context, wanted WantedUser) (SyncedUsers, error) {
+	if wanted.Leaves {
+		left, deactivator, err := d.leaver(ctx, wanted.Person)
+		return countLeaver(left, deactivator, err)
+	}
 	found, err := d.matchUser(ctx, wanted.Person)
 	switch {
 	case err != nil:
 		return SyncedUsers{}, err
-	case wanted.Leaves && (d.isProtected(wanted.Login, wanted.Email, wanted.EmployeeNumber) || found != nil && d.isProtected(found.Login, found.Email, found.EmployeeNumber)):
-		return SyncedUsers{}, errProtected
-	case wanted.Leaves && (found == nil || !found.Active):
-		return oneUnchanged, nil
-	case wanted.Leaves:
-		_, err := providers.As[providers.UserDeactivator](d.Desk)
-		return oneDeactivated, err
 	case found == nil:
 		return oneCreated, nil
 	case !found.Active && !d.Reactivate:
@@ -154,27 +151,32 @@ func (d *Desk) planUser(ctx context.Context, wanted WantedUser) (SyncedUsers, er
 	return oneUnchanged, nil
 }
 
+// countLeaver counts what becomes, or became, of a leaver.
+func countLeaver(left LeftUser, deactivator providers.UserDeactivator, err error) (SyncedUsers, error) {
+	switch {
+	case err != nil:
+		return SyncedUsers{}, err
+	case deactivator != nil:
+		return oneDeactivated, nil
+	case left.Account == AccountProtected:
+		return SyncedUsers{}, errProtected
+	case left.Account == AccountUnsupported:
+		return SyncedUsers{}, fmt.Errorf("sync users: %w: this desk lets nobody deactivate users; do it by hand", providers.Unsupported)
+	}
+	return oneUnchanged, nil
+}
+
 func (d *Desk) applyUser(ctx context.Context, workflow string, wanted WantedUser) (SyncedUsers, error) {
+	if wanted.Leaves {
+		left, deactivator, err := d.leaver(ctx, wanted.Person)
+		if err == nil && deactivator != nil {
+			err = deactivator.DeactivateUser(ctx, left.UserID)
+		}
+		return countLeaver(left, deactivator, err)
+	}
 	found, err := d.matchUser(ctx, wanted.Person)
 	if err != nil {
 		return SyncedUsers{}, err
-	}
-	if wanted.Leaves {
-		if found != nil && !found.Active {
-			return oneUnchanged, nil
-		}
-		left, err := d.DeactivateUser(ctx, wanted.Person)
-		switch {
-		case err != nil:
-			return SyncedUsers{}, err
-		case left.Account == AccountProtected:
-			return SyncedUsers{}, errProtected
-		case left.Account == AccountUnsupported:
-			return SyncedUsers{}, fmt.Errorf("sync users: %w: this desk lets nobody deactivate users; do it by hand", providers.Unsupported)
-		case left.Account == AccountAbsent:
-			return oneUnchanged, nil
-		}
-		return oneDeactivated, nil
 	}
 	if found == nil {
 		input, err := json.Marshal(UserInput{Connection: d.Connection, Person: wanted.Person, SearchLag: d.SearchLag})

@@ -49,12 +49,9 @@ type EnsuredUser struct {
 // EnsureUser makes sure that a person exists at the desk: found by the configured identities in
 // their order, created if there is none. More than one match is [providers.Ambiguous], never a guess.
 func (d *Desk) EnsureUser(ctx context.Context, person Person) (EnsuredUser, error) {
-	found, err := d.matchUser(ctx, person)
-	if err != nil {
-		return EnsuredUser{}, err
-	}
-	if found != nil {
-		return d.presentUser(ctx, *found, person, d.Authoritative)
+	ensured, err := d.MatchUser(ctx, person)
+	if err != nil || !ensured.Missing {
+		return ensured, err
 	}
 	creator, err := providers.As[providers.UserCreator](d.Desk)
 	if err != nil {
@@ -68,11 +65,8 @@ func (d *Desk) EnsureUser(ctx context.Context, person Person) (EnsuredUser, erro
 		return EnsuredUser{UserID: created.ID, Created: err == nil}, err
 	}
 	// Somebody created the user meanwhile, or a user with this login or address matches otherwise.
-	if found, lookErr := d.matchUser(ctx, person); lookErr != nil || found != nil {
-		if lookErr != nil {
-			return EnsuredUser{}, lookErr
-		}
-		return d.presentUser(ctx, *found, person, d.Authoritative)
+	if ensured, err = d.MatchUser(ctx, person); err != nil || !ensured.Missing {
+		return ensured, err
 	}
 	return EnsuredUser{}, fmt.Errorf("ensure user: %w: login or e-mail address belong to a user that none of %v matches; add an identity to match, or mend the user at the desk", providers.Ambiguous, d.Match)
 }
@@ -132,8 +126,8 @@ func (d *Desk) matchUser(ctx context.Context, person Person) (*providers.User, e
 // presentUser activates a user who was found, and brings those fields up to date that Activate is
 // the authority for.
 func (d *Desk) presentUser(ctx context.Context, user providers.User, person Person, authoritative []string) (EnsuredUser, error) {
-	ensured := EnsuredUser{UserID: user.ID}
 	update := changesOf(user, person, authoritative)
+	ensured := EnsuredUser{UserID: user.ID, Updated: changes(update)}
 	if !user.Active {
 		if !d.Reactivate {
 			return EnsuredUser{}, fmt.Errorf("ensure user: %w: user %s is deactivated; activate the user at the desk, or set inactive_users to reactivate", providers.Misconfigured, user.ID)
@@ -141,14 +135,13 @@ func (d *Desk) presentUser(ctx context.Context, user providers.User, person Pers
 		active := true
 		update.Active, ensured.Reactivated = &active, true
 	}
-	if !changes(update) {
+	if !ensured.Updated && !ensured.Reactivated {
 		return ensured, nil
 	}
 	updater, err := providers.As[providers.UserUpdater](d.Desk)
 	if err != nil {
 		return EnsuredUser{}, err
 	}
-	ensured.Updated = update.Active == nil || changes(providers.UserUpdate{Login: update.Login, Email: update.Email, DisplayName: update.DisplayName, Attributes: update.Attributes})
 	_, err = updater.UpdateUser(ctx, update)
 	return ensured, err
 }
@@ -187,7 +180,7 @@ func changesOf(user providers.User, person Person, fields []string) providers.Us
 }
 
 func changes(update providers.UserUpdate) bool {
-	return update.Login != nil || update.Email != nil || update.DisplayName != nil || update.Active != nil || len(update.Attributes) > 0
+	return update.Login != nil || update.Email != nil || update.DisplayName != nil || len(update.Attributes) > 0
 }
 
 // Account is what became of a leaver's account at the desk.
@@ -214,25 +207,35 @@ type LeftUser struct {
 
 // DeactivateUser deactivates a person's account, unless it is protected. Again is no error.
 func (d *Desk) DeactivateUser(ctx context.Context, person Person) (LeftUser, error) {
+	left, deactivator, err := d.leaver(ctx, person)
+	if err != nil || deactivator == nil {
+		return left, err
+	}
+	return left, deactivator.DeactivateUser(ctx, left.UserID)
+}
+
+// leaver finds a person's account and says what becomes of it; the deactivator is nil where there
+// is nothing to do.
+func (d *Desk) leaver(ctx context.Context, person Person) (LeftUser, providers.UserDeactivator, error) {
 	if d.isProtected(person.Login, person.Email, person.EmployeeNumber) {
-		return LeftUser{Account: AccountProtected}, nil
+		return LeftUser{Account: AccountProtected}, nil, nil
 	}
 	found, err := d.matchUser(ctx, person)
 	switch {
 	case err != nil:
-		return LeftUser{}, err
+		return LeftUser{}, nil, err
 	case found == nil:
-		return LeftUser{Account: AccountAbsent}, nil
+		return LeftUser{Account: AccountAbsent}, nil, nil
 	case d.isProtected(found.Login, found.Email, found.EmployeeNumber):
-		return LeftUser{UserID: found.ID, Account: AccountProtected}, nil
+		return LeftUser{UserID: found.ID, Account: AccountProtected}, nil, nil
 	case !found.Active:
-		return LeftUser{UserID: found.ID, Account: AccountDeactivated}, nil
+		return LeftUser{UserID: found.ID, Account: AccountDeactivated}, nil, nil
 	}
 	deactivator, err := providers.As[providers.UserDeactivator](d.Desk)
 	if err != nil {
-		return LeftUser{UserID: found.ID, Account: AccountUnsupported}, nil //nolint:nilerr // it is the answer
+		return LeftUser{UserID: found.ID, Account: AccountUnsupported}, nil, nil //nolint:nilerr // it is the answer
 	}
-	return LeftUser{UserID: found.ID, Account: AccountDeactivated}, deactivator.DeactivateUser(ctx, found.ID)
+	return LeftUser{UserID: found.ID, Account: AccountDeactivated}, deactivator, nil
 }
 
 // isProtected holds an account's identities against the connection's patterns.

@@ -141,9 +141,7 @@ func (a *app) usersDeactivateCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use: "deactivate", Short: "Deactivate a person's account, unless it is protected", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			named := person
-			named.DisplayName = "-"
-			if err := workflows.ValidatePerson("user", named); err != nil {
+			if err := workflows.ValidateIdentity("user", person); err != nil {
 				return exitError{exitUsage, err}
 			}
 			return a.callUsers(cmd, connection, workflows.UserCall{Deactivate: &person})

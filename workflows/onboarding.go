@@ -64,10 +64,18 @@ func (f *fulfilment) waitUntil(at time.Time, what string) error {
 	return workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: summary}).Get(ctx, nil)
 }
 
-// ValidatePerson reports a person by whom nobody can be matched.
-func ValidatePerson(role string, person Person) error {
+// ValidateIdentity reports a person by whom nobody can be matched.
+func ValidateIdentity(role string, person Person) error {
 	if person.EmployeeNumber == "" && person.Login == "" && person.Email == "" {
 		return fmt.Errorf("%s: give at least one of employee_number, login and email", role)
+	}
+	return nil
+}
+
+// ValidatePerson reports a person who can be neither matched nor created.
+func ValidatePerson(role string, person Person) error {
+	if err := ValidateIdentity(role, person); err != nil {
+		return err
 	}
 	if person.DisplayName == "" {
 		return errors.New(role + ": display_name: missing; a user who must be created needs it")

@@ -18,6 +18,7 @@ import (
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/rest"
+	"deskbridge/providers/internal/settings"
 )
 
 // Config is the settings of a receiver of callbacks.
@@ -42,31 +43,18 @@ type OAuth struct {
 
 // Validate reports every mistake.
 func (c Config) Validate() error {
-	mistakes := []error{validAddress("url", c.URL)}
-	if err := c.Secret.Validate(); err != nil {
-		mistakes = append(mistakes, fmt.Errorf("secret: %w", err))
-	}
-	if c.Timeout < 0 {
-		mistakes = append(mistakes, fmt.Errorf("timeout: %s; want a positive duration such as 30s", c.Timeout))
-	}
+	const example = "https://activate.example.com/hooks/deskbridge"
+	var mistakes settings.Mistakes
+	mistakes.Address("url", &c.URL, example, "oauth")
+	mistakes.Secret("secret", c.Secret)
+	mistakes.Duration("timeout", c.Timeout)
 	if c.OAuth != nil {
-		mistakes = append(mistakes, validAddress("oauth.token_url", c.OAuth.TokenURL))
-		if c.OAuth.ClientID == "" {
-			mistakes = append(mistakes, errors.New("oauth.client_id: missing; the authorization server knows the client by it"))
-		}
-		if err := c.OAuth.ClientSecret.Validate(); err != nil {
-			mistakes = append(mistakes, fmt.Errorf("oauth.client_secret: %w", err))
-		}
+		oauth := *c.OAuth
+		mistakes.Address("oauth.token_url", &oauth.TokenURL, "https://login.microsoftonline.com/<tenant>/oauth2/v2.0/token", "client_id and client_secret")
+		mistakes.Required("oauth.client_id", oauth.ClientID)
+		mistakes.Secret("oauth.client_secret", oauth.ClientSecret)
 	}
-	return errors.Join(mistakes...)
-}
-
-func validAddress(key, text string) error {
-	address, err := url.Parse(text)
-	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" {
-		return errors.New(key + ": want an address such as https://activate.example.com/hooks/deskbridge")
-	}
-	return nil
+	return mistakes.Err()
 }
 
 // Event is what happened. It holds no name, address or note: who is told asks for the rest.

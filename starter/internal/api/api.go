@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,11 +168,7 @@ func (a *API) guard(roles []Role) func(huma.Context, func(huma.Context)) {
 			refuse(http.StatusUnauthorized, errToken.Error())
 			return
 		}
-		allowed := false
-		for _, role := range roles {
-			allowed = allowed || caller.Role == role
-		}
-		if !allowed {
+		if !slices.Contains(roles, caller.Role) {
 			refuse(http.StatusForbidden, "the token's role does not allow this; the operation's description names those that do")
 			return
 		}

@@ -47,7 +47,7 @@ var cures = map[string]string{
 // statuses says how a fault is told by HTTP.
 var statuses = map[service.Fault]int{
 	service.Wrong: http.StatusUnprocessableEntity, service.Absent: http.StatusNotFound, service.Clash: http.StatusConflict,
-	service.Down: http.StatusServiceUnavailable,
+	service.Refused: http.StatusConflict, service.Down: http.StatusServiceUnavailable,
 }
 
 // problem turns an error of the service into problem details; nil of nil.
@@ -62,9 +62,7 @@ func problem(err error) error {
 	case errors.Is(err, context.Canceled):
 		return huma.NewError(499, "the caller went away")
 	case fault == service.Wrong:
-		return huma.NewError(http.StatusUnprocessableEntity, "validation failed", mistakes(err)...)
-	case fault == service.Refused:
-		return huma.NewError(http.StatusConflict, err.Error())
+		return huma.NewError(statuses[fault], "validation failed", mistakes(err)...)
 	case fault != "":
 		return huma.NewError(statuses[fault], err.Error())
 	}

@@ -115,7 +115,7 @@ func (p TicketPath) workflowID() string {
 // open lets a caller get at a ticket: staff at every one, end users at their own. A foreign ticket
 // is not there.
 func (a *API) open(ctx context.Context, path TicketPath) (service.Standing, error) {
-	standing, err := a.Service.Stand(ctx, path.Connection, path.workflowID())
+	standing, err := a.Service.Stand(ctx, path.workflowID())
 	if err != nil {
 		return standing, err
 	}
@@ -145,7 +145,7 @@ func (a *API) viewOf(caller Caller, view workflows.View, standing service.Standi
 			Status: view.Status, Phase: view.Phase, ChangedAt: standing.ChangedAt.UTC(),
 		},
 		Body: view.Body, OlderNotes: view.Omitted, Notes: []Note{}, Attachments: attachments(view.Files), Queued: []Queued{}, History: []Happening{},
-		May: a.may(caller, view), DeskDown: standing.DeskDown,
+		May: a.may(caller, view),
 	}
 	if view.Outcome != nil {
 		told.Outcome = string(view.Outcome.Result)
@@ -300,7 +300,9 @@ func (a *API) showTickets() {
 		if err != nil {
 			return nil, err
 		}
-		return &struct{ Body TicketView }{a.viewOf(callerOf(ctx), view, standing)}, nil
+		told := a.viewOf(callerOf(ctx), view, standing)
+		told.DeskDown = a.Service.DeskDown(ctx, path.Connection, standing)
+		return &struct{ Body TicketView }{told}, nil
 	}
 	register(a, everybody, huma.Operation{
 		OperationID: "show-ticket", Method: http.MethodGet, Path: path, Tags: []string{"tickets"},

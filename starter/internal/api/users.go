@@ -95,9 +95,7 @@ func (a *API) users() {
 		Body       Person
 	}) (*struct{ Body Left }, error) {
 		person := input.Body.model()
-		named := *person
-		named.DisplayName = "-" // nobody is created
-		if err := workflows.ValidatePerson("user", named); err != nil {
+		if err := workflows.ValidateIdentity("user", *person); err != nil {
 			return nil, &service.Error{Fault: service.Wrong, Err: err}
 		}
 		answer, err := a.Service.CallUsers(ctx, input.Connection, workflows.UserCall{Deactivate: person})

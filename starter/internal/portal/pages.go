@@ -117,23 +117,20 @@ func stateOf(phase string, outcome workflows.Result) string {
 	return "With the service desk"
 }
 
-// address is the ticket that a request's path names.
-func address(r *http.Request) (connection, workflowID, path string) {
-	connection = r.PathValue("connection")
-	key := providers.Key(r.PathValue("request") + "/" + r.PathValue("step"))
-	path, _, _ = strings.Cut(r.URL.EscapedPath()[len("/portal/tickets/"):], "?")
-	parts := strings.Split(path, "/")
-	return connection, names.Ticket(connection, key), "/portal/tickets/" + strings.Join(parts[:3], "/")
+// address is the ticket that a request's path names, with the path of its page.
+func address(r *http.Request) (connection, workflowID, page string) {
+	connection, request, step := r.PathValue("connection"), r.PathValue("request"), r.PathValue("step")
+	return connection, names.Ticket(connection, providers.Key(request+"/"+step)), path(connection, request, step)
 }
 
 var errForeign = &service.Error{Fault: service.Absent, Err: errors.New("there is no such ticket")}
 
 // may lets a visitor get at their own tickets; another's is not there.
-func (p *Portal) may(ctx context.Context, who visitor, connection, workflowID string) (service.Standing, error) {
+func (p *Portal) may(ctx context.Context, who visitor, workflowID string) (service.Standing, error) {
 	if who.Ticket != "" && who.Ticket != workflowID {
 		return service.Standing{}, errForeign
 	}
-	standing, err := p.Service.Stand(ctx, connection, workflowID)
+	standing, err := p.Service.Stand(ctx, workflowID)
 	if err == nil && !standing.Known(who.People) {
 		return service.Standing{}, errForeign
 	}
@@ -143,18 +140,32 @@ func (p *Portal) may(ctx context.Context, who visitor, connection, workflowID st
 // lookWithin is how long a person waits for a page while no worker runs.
 const lookWithin = 8 * time.Second
 
-func (p *Portal) look(ctx context.Context, who visitor, connection, workflowID, path string) (ticket, service.Standing, error) {
+// standing is what a page is kept live by.
+type standing struct {
+	service.Standing
+	deskDown bool
+}
+
+func (p *Portal) stand(ctx context.Context, who visitor, connection, workflowID string) (standing, error) {
+	stands, err := p.may(ctx, who, workflowID)
+	if err != nil || stands.Ended {
+		return standing{Standing: stands}, err
+	}
+	return standing{stands, p.Service.DeskDown(ctx, connection, stands)}, nil
+}
+
+func (p *Portal) look(ctx context.Context, who visitor, connection, workflowID, path string) (ticket, standing, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	standing, err := p.may(ctx, who, connection, workflowID)
+	now, err := p.stand(ctx, who, connection, workflowID)
 	if err != nil {
-		return ticket{}, standing, err
+		return ticket{}, now, err
 	}
 	view, err := p.Service.View(ctx, workflowID)
 	if err != nil {
-		return ticket{}, standing, err
+		return ticket{}, now, err
 	}
-	return p.ticketOf(view, standing, who, path), standing, nil
+	return p.ticketOf(view, now, who, path), now, nil
 }
 
 func (p *Portal) show(w http.ResponseWriter, r *http.Request, who visitor) {
@@ -168,14 +179,14 @@ func (p *Portal) show(w http.ResponseWriter, r *http.Request, who visitor) {
 	p.render(w, http.StatusOK, page{Ticket: &shown, Live: path + "/live"})
 }
 
-func (p *Portal) ticketOf(view workflows.View, standing service.Standing, who visitor, path string) ticket {
+func (p *Portal) ticketOf(view workflows.View, now standing, who visitor, path string) ticket {
 	var outcome workflows.Result
 	if view.Outcome != nil {
 		outcome = view.Outcome.Result
 	}
 	shown := ticket{
 		Address: path, Subject: view.Subject, Number: view.Number, Status: view.Status, State: stateOf(view.Phase, outcome), Body: view.Body,
-		Stages: stages(view, outcome), Events: events(view, who), Older: view.Omitted, Files: view.Files, DeskDown: standing.DeskDown && !standing.Ended,
+		Stages: stages(view, outcome), Events: events(view, who), Older: view.Omitted, Files: view.Files, DeskDown: now.deskDown,
 		Key: uuid.NewString(),
 	}
 	may := p.Service.EndUserMay(view)
@@ -266,7 +277,9 @@ func plainly(what string) string {
 		return "Status: " + rest
 	case kind == "outcome":
 		return stateOf(workflows.PhaseWatching, workflows.Result(rest))
-	case strings.HasSuffix(kind, "failed"), strings.Contains(kind, "could not be attached"):
+	case strings.HasSuffix(kind, "could not be attached"):
+		return "The service desk did not take a file."
+	case strings.HasSuffix(kind, "failed"):
 		return "The service desk did not take " + map[string]string{
 			"note failed": "your note", "file failed": "your file", "close failed": "the closing", "cancel failed": "the cancelling",
 		}[kind] + "."
@@ -316,11 +329,11 @@ func (p *Portal) stream(w http.ResponseWriter, r *http.Request, who visitor) {
 		if time.Now().After(who.Until) {
 			return
 		}
-		now, err := p.may(r.Context(), who, connection, workflowID)
+		now, err := p.stand(r.Context(), who, connection, workflowID)
 		switch {
 		case err != nil && service.FaultOf(err) != service.Down:
 			return
-		case err == nil && (now.Revision != last.Revision || now.DeskDown != last.DeskDown || now.Ended != last.Ended):
+		case err == nil && (now.Revision != last.Revision || now.deskDown != last.deskDown || now.Ended != last.Ended):
 			if shown, now, err = p.look(r.Context(), who, connection, workflowID, path); err != nil {
 				continue // no worker answers; the next look is soon
 			}

@@ -64,7 +64,7 @@ func newWorld(t *testing.T) *world {
 		Key: "R1/laptop", Connection: "rt", Level: providers.LevelFull, Number: "7", Status: "new", Phase: workflows.PhaseWaiting, Subject: "A <b>laptop</b>", Body: "Please.",
 		Notes: []providers.Note{{ID: "1", Author: "Agent <i>", Body: "See https://example.test/a?b=1&c=<2> <img src=x onerror=alert(1)>"}, {ID: "2", Author: "bridge", Body: "Mine"}, {ID: "3", Author: "bridge", Body: "Another's"}},
 		By:    map[string]string{"2": "anna", "3": "boss"}, Attention: "operators only", URL: "https://rt.example.com/7",
-		History: []workflows.Event{{What: "logged as 7"}, {What: "note failed: desk: internal reason"}, {What: "something for operators"}},
+		History: []workflows.Event{{What: "logged as 7"}, {What: "note failed: desk: internal reason"}, {What: "file 1 could not be attached: desk: internal reason"}, {What: "something for operators"}},
 	}}
 	t.Setenv("PORTAL_TEST_KEY", strings.Repeat("k", 32))
 	loaded, err := config.Parse("test.yaml", []byte(configuration))
@@ -202,7 +202,7 @@ func TestAPageShowsWhatIsForThePersonAndNothingForOperators(t *testing.T) {
 	w := newWorld(t)
 	page := w.ask(http.MethodGet, ticketPath, w.session("anna"), nil).Body.String()
 	for _, want := range []string{
-		"A &lt;b&gt;laptop&lt;/b&gt;", "Agent &lt;i&gt;", "<strong>You</strong>", "<strong>From your side</strong>", "Logged as 7", "did not take your note",
+		"A &lt;b&gt;laptop&lt;/b&gt;", "Agent &lt;i&gt;", "<strong>You</strong>", "<strong>From your side</strong>", "Logged as 7", "did not take your note", "did not take a file.",
 		`<a href="https://example.test/a?b=1&amp;c=" rel="nofollow noreferrer`, "&lt;img src=x onerror=alert(1)&gt;",
 	} {
 		require.Contains(t, page, want)

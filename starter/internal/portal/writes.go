@@ -30,18 +30,12 @@ func (p *Portal) note(w http.ResponseWriter, r *http.Request, who visitor) {
 		if strings.TrimSpace(form.text) == "" {
 			return nil, wrong("Please write something first.")
 		}
-		if len(form.text) > providers.MaxNoteBody {
-			return nil, wrong("This is too long for one note; please send it in parts, or as a file.")
-		}
 		return workflows.NoteArgs{Body: form.text, By: who.People[0]}, nil
 	})
 }
 
 func (p *Portal) close(w http.ResponseWriter, r *http.Request, who visitor) {
 	p.write(w, r, who, config.MayClose, names.CloseTicket, func(form form) (any, error) {
-		if len(form.text) > providers.MaxNoteBody {
-			return nil, wrong("This is too long for one note; please send it in parts, or as a file.")
-		}
 		return workflows.CloseArgs{Note: form.text, By: who.People[0]}, nil
 	})
 }
@@ -67,6 +61,9 @@ func (p *Portal) write(w http.ResponseWriter, r *http.Request, who visitor, verb
 	}
 	typed := form{text: strings.ReplaceAll(r.PostFormValue("text"), "\r\n", "\n"), key: r.PostFormValue("key")}
 	args, err := build(typed)
+	if len(typed.text) > providers.MaxNoteBody {
+		err = wrong("This is too long for one note; please send it in parts, or as a file.")
+	}
 	if err != nil {
 		p.answer(w, r, path, "", err)
 		return
@@ -93,7 +90,7 @@ const answerWithin = 15 * time.Second
 
 // mayWrite lets a visitor write to their own tickets as the connection allows.
 func (p *Portal) mayWrite(ctx context.Context, who visitor, connection, workflowID, verb string) error {
-	if _, err := p.may(ctx, who, connection, workflowID); err != nil {
+	if _, err := p.may(ctx, who, workflowID); err != nil {
 		return err
 	}
 	if !p.Service.EndUsersMay(connection, verb) {

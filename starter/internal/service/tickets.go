@@ -118,13 +118,12 @@ type Standing struct {
 	Revision  int64
 	ChangedAt time.Time
 	Ended     bool
-	// DeskDown says that calls of the desk fail at the moment and are tried again: what is shown
-	// may be old, and what is written comes later.
-	DeskDown bool
+	// Failing says that calls of the desk for this ticket fail at the moment and are tried again.
+	Failing bool
 }
 
 // Stand tells how a ticket's run stands. It is cheap: nothing but the Temporal server is asked.
-func (s *Service) Stand(ctx context.Context, connection, workflowID string) (Standing, error) {
+func (s *Service) Stand(ctx context.Context, workflowID string) (Standing, error) {
 	described, err := s.Client.DescribeWorkflowExecution(ctx, workflowID, "")
 	if err != nil {
 		return Standing{}, server("ticket", err)
@@ -133,17 +132,22 @@ func (s *Service) Stand(ctx context.Context, connection, workflowID string) (Sta
 	standing := Standing{
 		People:   names.Values(info.GetSearchAttributes(), names.People),
 		Revision: info.GetHistoryLength(), Ended: info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
-		DeskDown: failing(described), ChangedAt: names.Time(info.GetSearchAttributes(), names.ChangedAt),
+		Failing: failing(described), ChangedAt: names.Time(info.GetSearchAttributes(), names.ChangedAt),
 	}
 	if standing.ChangedAt.IsZero() {
 		standing.ChangedAt = info.GetStartTime().AsTime()
 	}
-	if !standing.DeskDown {
-		if watch, err := s.Client.DescribeWorkflowExecution(ctx, names.Watch(connection), ""); err == nil {
-			standing.DeskDown = failing(watch)
-		}
-	}
 	return standing, nil
+}
+
+// DeskDown says that calls of the desk fail at the moment, this ticket's or those of the watch:
+// what is shown may be old, and what is written comes later.
+func (s *Service) DeskDown(ctx context.Context, connection string, standing Standing) bool {
+	if standing.Failing {
+		return true
+	}
+	watch, err := s.Client.DescribeWorkflowExecution(ctx, names.Watch(connection), "")
+	return err == nil && failing(watch)
 }
 
 // failing says whether a desk's activity of a run failed and is tried again.

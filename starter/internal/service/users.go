@@ -93,11 +93,11 @@ func (s *Service) PrepareSync(r SyncRequest) error {
 	seen := map[string]int{}
 	for i, user := range r.Users {
 		place := fmt.Sprintf("users[%d]", i)
-		person := user.Person
-		if user.Leaves && person.DisplayName == "" {
-			person.DisplayName = "-" // nobody is created
+		validate := workflows.ValidatePerson
+		if user.Leaves { // nobody is created
+			validate = workflows.ValidateIdentity
 		}
-		if err := workflows.ValidatePerson(place, person); err != nil {
+		if err := validate(place, user.Person); err != nil {
 			mistakes = append(mistakes, err)
 		}
 		for _, identity := range []string{"number:" + user.EmployeeNumber, "account:" + user.Login, "account:" + user.Email} {
