@@ -19,6 +19,7 @@ import (
 	"deskbridge/internal/config"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
+	"deskbridge/starter/internal/service"
 )
 
 func (a *app) connectionsCommand() *cobra.Command {
@@ -57,15 +58,15 @@ func (a *app) checkConnections(cmd *cobra.Command, chosen []string) error {
 			return exitError{exitUsage, fmt.Errorf("the configuration has no connection %q", name)}
 		}
 	}
-	connected, err := a.dial(cmd.Context())
-	if err != nil {
+	asked := &service.Service{Config: loaded}
+	if err := connect(cmd.Context(), asked, silent); err != nil {
 		return err
 	}
-	defer connected.Close()
+	defer asked.Client.Close()
 	var results []checked
 	problems := 0
 	for _, name := range chosen {
-		result := check(cmd.Context(), connected, name, loaded.Connections[name].Statuses)
+		result := check(cmd.Context(), asked.Client, name, loaded.Connections[name].Statuses)
 		if result.Problem != "" {
 			problems++
 		}

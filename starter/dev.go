@@ -69,6 +69,7 @@ type dev struct {
 	root       string
 	address    string // of Temporal
 	api        string // of the HTTP API and the portal
+	codec      string // the path there by which the Web UI reads payloads
 	ui         string // of the Temporal Web UI; empty if the server is not ours
 	desk       string // of the simulated desk and its agent page
 	worker     *devstack.Process
@@ -130,6 +131,9 @@ func (d *dev) startTemporal(ctx context.Context) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := d.prepareAPI(); err != nil {
+		return nil, err
+	}
 	port, err := devstack.Port(7233)
 	if err != nil {
 		return nil, err
@@ -143,7 +147,7 @@ func (d *dev) startTemporal(ctx context.Context) (stop func(), err error) {
 	if err := os.Setenv("TEMPORAL_ADDRESS", d.address); err != nil { // for our own client and the worker
 		return nil, err
 	}
-	server := devstack.Server(program, filepath.Join(d.folder, "temporal.db"), filepath.Join(d.folder, "temporal.log"), port, uiPort, 0)
+	server := devstack.Server(program, filepath.Join(d.folder, "temporal.db"), filepath.Join(d.folder, "temporal.log"), port, uiPort, 0, "-codec-endpoint", d.api+d.codec)
 	if err := server.Start(); err != nil {
 		return nil, err
 	}

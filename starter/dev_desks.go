@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 
 	"deskbridge/internal/desksim"
 	"deskbridge/internal/devstack"
+	"deskbridge/internal/payloads"
 	"deskbridge/providers/activate"
 	"deskbridge/starter/internal/api"
 )
@@ -34,7 +36,8 @@ func devDeskNames() string {
 const devConfiguration = `# Written by "starter dev" at each start.
 files: file://%[2]s/files
 key: file:%[2]s/key
-api: {url: %[8]s}
+payload_keys: file:%[2]s/payload.keys
+api: {url: %[8]s, temporal_ui: [%[9]s]}
 portal: {link_valid: 24h, session: 24h}
 connections:
   %[1]s:
@@ -56,29 +59,50 @@ callbacks:
   activate: {url: %[7]s/target/callbacks, secret: "file:%[2]s/callback.secret"}
 `
 
-// writeConfiguration makes the secrets that are not there yet, finds a port for the API, and writes
-// the configuration that joins all parts.
-func (d *dev) writeConfiguration(address string) error {
+// prepareAPI finds a port for the API and makes the token for it.
+func (d *dev) prepareAPI() error {
 	port, err := devstack.Port(8080)
 	if err != nil {
 		return err
 	}
 	d.api = fmt.Sprintf("http://127.0.0.1:%d", port)
+	token, err := d.secret("api.token", rand.Text())
+	d.codec = api.Static{Token: token}.CodecPath()
+	return err
+}
+
+// writeConfiguration makes the secrets that are not there yet and writes
+// the configuration that joins all parts.
+func (d *dev) writeConfiguration(address string) error {
+	if d.api == "" { // the Temporal server is not ours
+		if err := d.prepareAPI(); err != nil {
+			return err
+		}
+	}
 	signing := make([]byte, 32)
 	if _, err := rand.Read(signing); err != nil {
 		return err
 	}
 	for name, value := range map[string]string{
-		"key": rand.Text() + rand.Text(), "webhook.secret": rand.Text(), "api.token": rand.Text(),
+		"key": rand.Text() + rand.Text(), "webhook.secret": rand.Text(),
 		"callback.secret": "whsec_" + base64.StdEncoding.EncodeToString(signing),
 	} {
 		if _, err := d.secret(name, value); err != nil {
 			return err
 		}
 	}
+	if _, err := os.Stat(filepath.Join(d.folder, "payload.keys")); errors.Is(err, os.ErrNotExist) {
+		keys, err := payloads.NewKeys()
+		if err != nil {
+			return err
+		}
+		if err := keys.WriteNew(filepath.Join(d.folder, "payload.keys")); err != nil {
+			return err
+		}
+	}
 	d.configPath = filepath.Join(d.folder, "deskbridge.yaml")
 	settings := fmt.Sprintf(d.sample.Settings, address, "file:"+d.folder+"/desk.token")
-	content := fmt.Sprintf(devConfiguration, d.connection, d.folder, settings, d.sample.Mapping(), d.sample.Done[0], d.sample.Cancel(), d.desk, d.api)
+	content := fmt.Sprintf(devConfiguration, d.connection, d.folder, settings, d.sample.Mapping(), d.sample.Done[0], d.sample.Cancel(), d.desk, d.api, d.ui)
 	return os.WriteFile(d.configPath, []byte(content), 0o600)
 }
 

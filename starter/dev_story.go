@@ -11,9 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/sdk/client"
-
-	"deskbridge/internal/config"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
 	"deskbridge/starter/internal/service"
@@ -37,26 +34,26 @@ func sample(connection, requestID string) service.Request {
 
 // story onboards the sample joiner; with auto it plays the agent and ends with the run.
 func (d *dev) story(ctx context.Context, auto bool) error {
-	connected, err := d.dial(ctx)
+	asked, err := d.service(ctx)
 	if err != nil {
 		return err
 	}
-	defer connected.Close()
+	defer asked.Client.Close()
 	requestID := "R-1001"
 	if auto {
 		requestID = "R-" + time.Now().UTC().Format("20060102-150405")
 	}
-	run, err := d.onboardSample(ctx, connected, requestID)
+	run, err := d.onboardSample(ctx, asked, requestID)
 	if err != nil {
 		return err
 	}
 	if err := d.welcome(ctx, run); err != nil {
 		return err
 	}
-	follower := &follower{client: connected, id: run.WorkflowID, out: writer{d}, said: map[string]bool{}}
+	follower := &follower{asked: asked, id: run.WorkflowID, out: writer{d}, said: map[string]bool{}}
 	if auto {
 		agent := make(chan error, 1)
-		go func() { agent <- d.playAgent(ctx, connected, requestID) }()
+		go func() { agent <- d.playAgent(ctx, asked, requestID) }()
 		if err := follower.run(ctx); err != nil {
 			return err
 		}
@@ -82,12 +79,7 @@ func (w writer) Write(p []byte) (int, error) {
 	return w.dev.out.Write(p)
 }
 
-func (d *dev) onboardSample(ctx context.Context, connected client.Client, requestID string) (service.Started, error) {
-	loaded, err := config.Load(d.configPath)
-	if err != nil {
-		return service.Started{}, err
-	}
-	asked := &service.Service{Client: connected, Config: loaded}
+func (d *dev) onboardSample(ctx context.Context, asked *service.Service, requestID string) (service.Started, error) {
 	r := sample(d.connection, requestID)
 	prepared, err := asked.Prepare(service.Onboarding, r)
 	if err != nil {
@@ -127,9 +119,9 @@ func (d *dev) welcome(ctx context.Context, run service.Started) error {
 }
 
 // playAgent does what a person would do on the agent's page.
-func (d *dev) playAgent(ctx context.Context, connected client.Client, requestID string) error {
+func (d *dev) playAgent(ctx context.Context, asked *service.Service, requestID string) error {
 	workflowID := names.Ticket(d.connection, providers.Key(requestID+"/laptop"))
-	number, err := d.awaitTicket(ctx, connected, workflowID)
+	number, err := d.awaitTicket(ctx, asked, workflowID)
 	if err != nil {
 		return err
 	}
@@ -152,9 +144,8 @@ func (d *dev) playAgent(ctx context.Context, connected client.Client, requestID 
 	return nil
 }
 
-func (d *dev) awaitTicket(ctx context.Context, connected client.Client, workflowID string) (string, error) {
+func (d *dev) awaitTicket(ctx context.Context, asked *service.Service, workflowID string) (string, error) {
 	for range 600 {
-		asked := &service.Service{Client: connected}
 		if view, err := asked.View(ctx, workflowID); err == nil && view.Phase == workflows.PhaseWaiting {
 			return view.Number, nil
 		}

@@ -10,7 +10,6 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"deskbridge/internal/names"
-	"deskbridge/starter/internal/service"
 )
 
 // listed is one run in a list.
@@ -68,24 +67,23 @@ func (a *app) retryCommand() *cobra.Command {
 		Use: "retry WORKFLOW", Short: "Try again now what waits for a person", Args: cobra.ExactArgs(1),
 		Long: "Try again now what waits for a person, once it is mended; see `starter list --attention`. Without it a run tries again every 15 minutes.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			connected, err := a.dial(cmd.Context())
+			asked, err := a.service(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer connected.Close()
-			asked := &service.Service{Client: connected}
+			defer asked.Client.Close()
 			return asked.Update(cmd.Context(), args[0], "", names.Refresh, nil)
 		},
 	}
 }
 
 func (a *app) list(cmd *cobra.Command, query string, limit int32) error {
-	connected, err := a.dial(cmd.Context())
+	asked, err := a.service(cmd.Context())
 	if err != nil {
 		return err
 	}
-	defer connected.Close()
-	page, err := connected.ListWorkflow(cmd.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: limit})
+	defer asked.Client.Close()
+	page, err := asked.Client.ListWorkflow(cmd.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: limit})
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}

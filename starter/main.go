@@ -14,7 +14,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/client"
 
 	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
@@ -89,7 +88,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.PersistentFlags().StringVar(&a.configPath, "config", config.DefaultPath, "configuration file")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "table", "table or json")
-	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), openAPICommand(), a.devCommand())
+	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), keysCommand(), openAPICommand(), a.devCommand())
 	return root
 }
 
@@ -99,14 +98,20 @@ func (a *app) service(ctx context.Context) (*service.Service, error) {
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
-	connected, err := a.dial(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &service.Service{Client: connected, Config: loaded}, nil
+	asked := &service.Service{Config: loaded}
+	return asked, connect(ctx, asked, silent)
 }
 
-// dial connects to Temporal; its own log lines are for operators of workers, not for callers.
-func (a *app) dial(ctx context.Context) (client.Client, error) {
-	return cluster.Dial(ctx, slog.New(slog.DiscardHandler))
+// silent is for commands: the client's own log lines are for operators of workers, not for callers.
+var silent = slog.New(slog.DiscardHandler)
+
+// connect connects a service that has its configuration to Temporal.
+func connect(ctx context.Context, asked *service.Service, logger *slog.Logger) error {
+	keys, err := asked.Config.PayloadKeys.Open()
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	asked.Keys = keys
+	asked.Client, err = cluster.Dial(ctx, keys, logger)
+	return err
 }

@@ -105,12 +105,10 @@ func storeFile(ctx context.Context, asked *service.Service, path string) (activi
 
 // start connects, starts what was checked and tells what became of it.
 func (a *app) start(cmd *cobra.Command, asked *service.Service, begin func() (service.Started, error)) error {
-	connected, err := a.dial(cmd.Context())
-	if err != nil {
+	if err := connect(cmd.Context(), asked, silent); err != nil {
 		return err
 	}
-	defer connected.Close()
-	asked.Client = connected
+	defer asked.Client.Close()
 	run, err := begin()
 	if err != nil {
 		return err

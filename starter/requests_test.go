@@ -9,6 +9,7 @@ import (
 )
 
 const goodConfig = `
+payload_keys: none
 connections:
   rt:
     desk: rt

@@ -49,15 +49,14 @@ func (a *app) serve(ctx context.Context, listen, static string, logger *slog.Log
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	connected, err := cluster.Dial(ctx, logger)
-	if err != nil {
+	asked := &service.Service{Config: loaded}
+	if err := connect(ctx, asked, logger); err != nil {
 		return err
 	}
-	defer connected.Close()
-	if err := cluster.EnsureSearchAttributes(ctx, connected, cluster.Namespace()); err != nil {
+	defer asked.Client.Close()
+	if err := cluster.EnsureSearchAttributes(ctx, asked.Client, cluster.Namespace()); err != nil {
 		return err
 	}
-	asked := &service.Service{Client: connected, Config: loaded}
 	handler, err := newHandler(asked, callers, logger)
 	if err != nil {
 		return err

@@ -187,12 +187,11 @@ func (a *app) ticketRefreshCommand() *cobra.Command {
 
 // withTicket finds a ticket's workflow by its number, key or workflow ID.
 func (a *app) withTicket(cmd *cobra.Command, ticket, connection string, do func(context.Context, *service.Service, string) error) error {
-	connected, err := a.dial(cmd.Context())
+	asked, err := a.service(cmd.Context())
 	if err != nil {
 		return err
 	}
-	defer connected.Close()
-	asked := &service.Service{Client: connected}
+	defer asked.Client.Close()
 	workflowID, err := asked.FindTicket(cmd.Context(), ticket, connection)
 	if err != nil {
 		return err
@@ -206,16 +205,15 @@ func (a *app) actionCommand() *cobra.Command {
 	complete := &cobra.Command{
 		Use: "complete WORKFLOW STEP", Short: "Complete an automated step whose target accepted the work", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			connected, err := a.dial(cmd.Context())
+			asked, err := a.service(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer connected.Close()
+			defer asked.Client.Close()
 			args.Step = given[1]
 			if output != "" {
 				args.Output = []byte(output)
 			}
-			asked := &service.Service{Client: connected}
 			return asked.CompleteAction(cmd.Context(), given[0], args)
 		},
 	}

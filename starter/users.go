@@ -194,7 +194,7 @@ func (a *app) syncUsers(cmd *cobra.Command, path string, r service.SyncRequest) 
 	if err := asked.PrepareSync(r); err != nil {
 		return exitError{exitUsage, fmt.Errorf("%s: %w", path, err)}
 	}
-	if asked.Client, err = a.dial(cmd.Context()); err != nil {
+	if err := connect(cmd.Context(), asked, silent); err != nil {
 		return err
 	}
 	defer asked.Client.Close()

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
 
 	"deskbridge/internal/names"
 	"deskbridge/starter/internal/service"
@@ -21,12 +20,12 @@ func (a *app) watchCommand() *cobra.Command {
 		Long: "Follow an onboarding, a fulfilment, an offboarding, a ticket or a user sync until it ends, a line for each thing that happens.\nExit code 4 says that it ended without success.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			connected, err := a.dial(cmd.Context())
+			asked, err := a.service(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer connected.Close()
-			follower := &follower{client: connected, id: args[0], out: cmd.OutOrStdout(), said: map[string]bool{}}
+			defer asked.Client.Close()
+			follower := &follower{asked: asked, id: args[0], out: cmd.OutOrStdout(), said: map[string]bool{}}
 			return follower.run(cmd.Context())
 		},
 	}
@@ -34,22 +33,21 @@ func (a *app) watchCommand() *cobra.Command {
 
 // follower prints what happens to a run, each thing once.
 type follower struct {
-	client client.Client
-	id     string
-	out    io.Writer
-	said   map[string]bool
+	asked *service.Service
+	id    string
+	out   io.Writer
+	said  map[string]bool
 }
 
 func (f *follower) ask(ctx context.Context, query string, into any) error {
-	asked := &service.Service{Client: f.client}
-	return asked.Query(ctx, f.id, query, into)
+	return f.asked.Query(ctx, f.id, query, into)
 }
 
 const followEvery = time.Second
 
 func (f *follower) run(ctx context.Context) error {
 	for {
-		described, err := f.client.DescribeWorkflowExecution(ctx, f.id, "")
+		described, err := f.asked.Client.DescribeWorkflowExecution(ctx, f.id, "")
 		if err != nil {
 			return fmt.Errorf("watch %s: %w; see `starter list`", f.id, err)
 		}

@@ -17,6 +17,7 @@ import (
 
 	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
+	"deskbridge/internal/payloads"
 )
 
 func main() {
@@ -43,7 +44,14 @@ func run(ctx context.Context, logger *slog.Logger, path, only, health string) er
 	if err != nil {
 		return err
 	}
-	client, err := dial(ctx, logger)
+	keys, err := loaded.PayloadKeys.Open()
+	if err != nil {
+		return err
+	}
+	if keys == nil {
+		logger.Warn("payloads are not encrypted, as the configuration says")
+	}
+	client, err := dial(ctx, keys, logger)
 	if err != nil {
 		return err
 	}
@@ -59,10 +67,10 @@ func run(ctx context.Context, logger *slog.Logger, path, only, health string) er
 }
 
 // dial connects as soon as there is a server: one that restarts must not end its workers.
-func dial(ctx context.Context, logger *slog.Logger) (temporalclient.Client, error) {
+func dial(ctx context.Context, keys *payloads.Keys, logger *slog.Logger) (temporalclient.Client, error) {
 	const mostly = 10 * time.Second
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, mostly) {
-		connected, err := cluster.Dial(ctx, logger)
+		connected, err := cluster.Dial(ctx, keys, logger)
 		if err == nil {
 			return connected, nil
 		}

@@ -4,26 +4,35 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	tlog "go.temporal.io/sdk/log"
 
 	"deskbridge/internal/names"
+	"deskbridge/internal/payloads"
 )
 
-// Dial connects and makes sure that the server answers.
-func Dial(ctx context.Context, logger *slog.Logger) (client.Client, error) {
+// Dial connects and makes sure that the server answers. With keys payloads and the texts of failures
+// are sealed, without they are not.
+func Dial(ctx context.Context, keys *payloads.Keys, logger *slog.Logger) (client.Client, error) {
 	options, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, fmt.Errorf("temporal: client configuration: %w", err)
 	}
 	options.Logger = tlog.NewStructuredLogger(logger)
+	keys.Apply(&options)
 	connected, err := client.DialContext(ctx, options)
 	if err != nil {
 		address := options.HostPort
@@ -39,38 +48,44 @@ func Dial(ctx context.Context, logger *slog.Logger) (client.Client, error) {
 // are known everywhere.
 func EnsureSearchAttributes(ctx context.Context, connected client.Client, namespace string) error {
 	operator := connected.OperatorService()
-	missing := func() (map[string]enumspb.IndexedValueType, error) {
-		listed, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
-		if err != nil {
-			return nil, fmt.Errorf("temporal: list search attributes of namespace %s: %w", namespace, err)
-		}
-		lacks := map[string]enumspb.IndexedValueType{}
-		for name, kind := range names.SearchAttributes() {
-			if _, known := listed.GetCustomAttributes()[name]; !known {
-				lacks[name] = kind
-			}
-		}
-		return lacks, nil
+	listed, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if err != nil {
+		return fmt.Errorf("temporal: list search attributes of namespace %s: %w", namespace, err)
 	}
-	lacks, err := missing()
-	if err != nil || len(lacks) == 0 {
-		return err
+	lacks := map[string]enumspb.IndexedValueType{}
+	for name, kind := range names.SearchAttributes() {
+		if _, known := listed.GetCustomAttributes()[name]; !known {
+			lacks[name] = kind
+		}
+	}
+	if len(lacks) == 0 {
+		return nil
 	}
 	_, err = operator.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: lacks})
 	if err != nil {
 		return fmt.Errorf("temporal: namespace %s lacks search attributes and they cannot be added: %w; add them by hand: %v", namespace, err, names.SearchAttributes())
 	}
-	for len(lacks) > 0 {
+	return awaitSearchAttributes(ctx, connected, namespace, slices.Sorted(maps.Keys(lacks)))
+}
+
+// awaitSearchAttributes waits until the server takes the names: it lists them before that.
+func awaitSearchAttributes(ctx context.Context, connected client.Client, namespace string, added []string) error {
+	var terms []string
+	for _, name := range added {
+		terms = append(terms, name+" IS NULL")
+	}
+	for {
+		_, err := connected.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: namespace, Query: strings.Join(terms, " AND ")})
+		var unknown *serviceerror.InvalidArgument
+		if !errors.As(err, &unknown) {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(500 * time.Millisecond):
 		}
-		if lacks, err = missing(); err != nil {
-			return err
-		}
 	}
-	return nil
 }
 
 // Namespace is the one that the client configuration names.

@@ -3,10 +3,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"deskbridge/activities"
+	"deskbridge/internal/payloads"
 	"deskbridge/providers"
 	"deskbridge/providers/activate"
 	"deskbridge/providers/all"
@@ -30,7 +32,9 @@ type Config struct {
 	// Key is the secret from which the keys for people's hashes and for links are derived; at
 	// least 32 bytes. Only the starter reads it.
 	Key providers.Secret `yaml:"key"`
-	API API              `yaml:"api"`
+	// PayloadKeys are the keys by which what the Temporal server stores is sealed.
+	PayloadKeys PayloadKeys `yaml:"payload_keys"`
+	API         API         `yaml:"api"`
 	// Portal is the page that end users see.
 	Portal Portal `yaml:"portal"`
 	// Callbacks are the receivers of what happens, by name.
@@ -39,11 +43,49 @@ type Config struct {
 	Plans map[string]Plan `yaml:"plans"`
 }
 
+// PayloadKeys refers to a keyset as `starter keys` makes it, or says that payloads are not sealed.
+type PayloadKeys struct {
+	reference providers.Secret
+	none      bool
+}
+
+// unsealed is in the place of a reference where the Temporal server may store everything readably.
+const unsealed = "none"
+
+// UnmarshalText takes a reference, or none.
+func (k *PayloadKeys) UnmarshalText(text []byte) error {
+	if k.none = string(text) == unsealed; k.none {
+		return nil
+	}
+	return k.reference.UnmarshalText(text)
+}
+
+// Open reads the keyset; nil if payloads are not to be sealed.
+func (k PayloadKeys) Open() (*payloads.Keys, error) {
+	if k.none {
+		return nil, nil //nolint:nilnil // no keys are a way to work
+	}
+	if k.reference.IsZero() {
+		return nil, errors.New("payload_keys: missing in the configuration; make a keyset with `starter keys new FILE`, give it to every worker and starter, and write payload_keys: file:FILE")
+	}
+	text, err := k.reference.Reveal()
+	if err != nil {
+		return nil, fmt.Errorf("payload_keys: %w", err)
+	}
+	keys, err := payloads.ParseKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("payload_keys: %w", err)
+	}
+	return keys, nil
+}
+
 // API is the HTTP API of `starter serve`.
 type API struct {
 	// URL is where others reach it, for links: https://deskbridge.example.com.
 	URL  string `yaml:"url"`
 	OIDC OIDC   `yaml:"oidc"`
+	// TemporalUI are the addresses of Temporal UIs that may ask the codec endpoint.
+	TemporalUI []string `yaml:"temporal_ui"`
 	// Rate is the number of requests a second that one caller may send.
 	Rate float64 `yaml:"rate"`
 }

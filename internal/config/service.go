@@ -17,9 +17,19 @@ func (l *loader) checkService(config *Config) {
 			l.add([]string{"key"}, "%s", err)
 		}
 	}
+	if keys := config.PayloadKeys; !keys.none && !keys.reference.IsZero() {
+		if err := keys.reference.Validate(); err != nil {
+			l.add([]string{"payload_keys"}, "%s; or none, and the Temporal server stores everything readably", err)
+		}
+	}
 	api := config.API
 	if api.URL != "" && !isAddress(api.URL) {
 		l.add([]string{"api", "url"}, "%q; want an address such as https://deskbridge.example.com", api.URL)
+	}
+	for _, address := range api.TemporalUI {
+		if !isAddress(address) || strings.HasSuffix(address, "/") {
+			l.add([]string{"api", "temporal_ui"}, "%q; want addresses such as https://temporal.example.com, without a slash at the end", address)
+		}
 	}
 	if api.Rate < 0 {
 		l.add([]string{"api", "rate"}, "%v; want requests a second, above 0", api.Rate)

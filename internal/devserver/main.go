@@ -31,7 +31,7 @@ import (
 )
 
 type settings struct {
-	file, namespace, attributes string
+	file, namespace, attributes, codec string
 	port, uiPort, suggest       int
 }
 
@@ -42,6 +42,7 @@ func main() {
 	flag.StringVar(&s.attributes, "search-attributes", "", "search attributes, name=type, separated by commas")
 	flag.IntVar(&s.port, "port", 7233, "gRPC port")
 	flag.IntVar(&s.uiPort, "ui-port", 8233, "Web UI port; 0 for none")
+	flag.StringVar(&s.codec, "codec-endpoint", "", "address by which the Web UI reads payloads")
 	flag.IntVar(&s.suggest, "suggest-continue-as-new", 0, "history events after which to suggest it; 0 for the server's default")
 	flag.Parse()
 	if err := run(s); err != nil {
@@ -72,7 +73,7 @@ func run(s settings) error {
 	if s.uiPort > 0 {
 		ui := uiserver.NewServer(uioptions.WithConfigProvider(&uiconfig.Config{
 			Host: loopback, Port: s.uiPort, TemporalGRPCAddress: address(s.port), EnableUI: true,
-			CORS: uiconfig.CORS{CookieInsecure: true}, HideLogs: true, DisableNewsFetch: true,
+			Codec: uiconfig.Codec{Endpoint: s.codec}, CORS: uiconfig.CORS{CookieInsecure: true}, HideLogs: true, DisableNewsFetch: true,
 		}))
 		go func() {
 			if err := ui.Start(); err != nil {

@@ -137,15 +137,16 @@ func Port(wanted int) (int, error) {
 	return 0, errors.New("no port is free on 127.0.0.1")
 }
 
-// Server describes a Temporal server with its state in a file.
-func Server(program, file, log string, port, uiPort, suggest int) *Process {
+// Server describes a Temporal server with its state in a file; further are arguments that few need.
+func Server(program, file, log string, port, uiPort, suggest int, further ...string) *Process {
 	var attributes []string
 	for _, name := range names.SearchAttributeNames() {
 		attributes = append(attributes, name+"="+names.SearchAttributes()[name].String())
 	}
-	return NewProcess(log, program, nil,
+	return NewProcess(log, program, nil, append([]string{
 		"-db", file, "-port", strconv.Itoa(port), "-ui-port", strconv.Itoa(uiPort),
-		"-search-attributes", strings.Join(attributes, ","), "-suggest-continue-as-new", strconv.Itoa(suggest))
+		"-search-attributes", strings.Join(attributes, ","), "-suggest-continue-as-new", strconv.Itoa(suggest),
+	}, further...)...)
 }
 
 // AwaitServer waits until a Temporal server answers.

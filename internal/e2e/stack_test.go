@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"deskbridge/internal/devstack"
+	"deskbridge/internal/payloads"
 	"deskbridge/workflows"
 )
 
@@ -63,6 +64,9 @@ func newStack(t *testing.T) *stack {
 		require.NoError(t, os.WriteFile(filepath.Join(s.folder, name), []byte(content), 0o600))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(s.folder, "deskbridge.yaml"), settings, 0o600))
+	keys, err := payloads.NewKeys()
+	require.NoError(t, err)
+	require.NoError(t, keys.WriteNew(filepath.Join(s.folder, "payload.keys")))
 	s.build(t)
 	s.start(t)
 	return s
@@ -71,6 +75,7 @@ func newStack(t *testing.T) *stack {
 const configuration = `
 files: file://%[1]s/files
 key: file:%[1]s/key
+payload_keys: file:%[1]s/payload.keys
 api: {url: "%[7]s", oidc: {issuer: "%[8]s", audience: deskbridge}}
 callbacks:
   activate: {url: "http://%[6]s/hook", secret: "file:%[1]s/callback.secret"}

@@ -72,6 +72,7 @@ func New(options Options) *API {
 	a.changes()
 	a.webhooks()
 	a.health()
+	a.codec()
 	docs := v5emb.NewWithConfig(swgui.Config{SettingsUI: map[string]string{"defaultModelsExpandDepth": "0"}})
 	a.mux.Handle("GET /docs/", docs("Deskbridge", "/openapi.json", "/docs/"))
 	a.mux.Handle("GET /{$}", http.RedirectHandler("/docs/", http.StatusSeeOther))

@@ -30,6 +30,7 @@ import (
 
 	"deskbridge/activities"
 	"deskbridge/internal/config"
+	"deskbridge/internal/payloads"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
 	"deskbridge/starter/internal/link"
@@ -40,7 +41,7 @@ import (
 const configuration = `
 key: env:API_TEST_KEY
 files: file://%[1]s
-api: {url: "https://deskbridge.example.test", oidc: {issuer: "%[2]s", audience: deskbridge}, rate: 1000}
+api: {url: "https://deskbridge.example.test", temporal_ui: ["https://temporal.example.com"], oidc: {issuer: "%[2]s", audience: deskbridge}, rate: 1000}
 connections:
   rt: &rt
     desk: rt
@@ -90,7 +91,9 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	callers, err := NewOIDC(t.Context(), loaded.API.OIDC)
 	require.NoError(t, err)
-	asked := &service.Service{Config: loaded}
+	keys, err := payloads.NewKeys()
+	require.NoError(t, err)
+	asked := &service.Service{Config: loaded, Keys: keys}
 	asked.Client = w.temporal(asked)
 	key, err := asked.DerivedKey("links")
 	require.NoError(t, err)

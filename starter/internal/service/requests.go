@@ -13,7 +13,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"deskbridge/internal/config"
@@ -277,10 +276,8 @@ func (s *Service) startOnce(ctx context.Context, begin start) (Started, error) {
 	if err != nil {
 		return Started{}, server("start "+begin.id, err)
 	}
-	var before string
 	info := described.GetWorkflowExecutionInfo()
-	_ = converter.GetDefaultDataConverter().FromPayload(info.GetMemo().GetFields()[names.MemoDigest], &before)
-	if before != digest {
+	if s.memo(info.GetMemo(), names.MemoDigest) != digest {
 		return Started{}, fail(Clash, "%s: a request with this ID and other content was started before; send it unchanged, or use a new request_id", begin.id)
 	}
 	return Started{WorkflowID: begin.id, RunID: info.GetExecution().GetRunId(), Existing: true}, nil

@@ -16,6 +16,7 @@ import (
 
 	"deskbridge/internal/config"
 	"deskbridge/internal/files"
+	"deskbridge/internal/payloads"
 )
 
 // Fault says whose fault a failure is, and what follows from it.
@@ -72,6 +73,8 @@ func FaultOf(err error) Fault {
 type Service struct {
 	Client client.Client
 	Config *config.Config
+	// Keys open what the server stores; nil if it is not sealed.
+	Keys *payloads.Keys
 
 	opening sync.Mutex
 	files   *blob.Bucket

@@ -14,7 +14,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"gocloud.dev/gcerrors"
 
 	"deskbridge/activities"
@@ -265,7 +264,7 @@ func (s *Service) rows(ctx context.Context, filter string, limit int, page []byt
 			WorkflowID: id, Ticket: names.Value(attributes, names.TicketNumber), Status: names.Value(attributes, names.TicketStatus),
 			Phase: names.Value(attributes, names.Phase), Outcome: names.Value(attributes, names.Outcome),
 			Attention: names.Value(attributes, names.Attention), ChangedAt: names.Time(attributes, names.ChangedAt),
-			StartedAt: run.GetStartTime().AsTime(), Subject: memo(run.GetMemo(), names.MemoSubject),
+			StartedAt: run.GetStartTime().AsTime(), Subject: s.memo(run.GetMemo(), names.MemoSubject),
 		}
 		row.Connection, row.RequestID, row.Step, _ = SplitTicketID(id)
 		rows.Rows = append(rows.Rows, row)
@@ -273,10 +272,11 @@ func (s *Service) rows(ctx context.Context, filter string, limit int, page []byt
 	return rows, nil
 }
 
-func memo(memo *commonpb.Memo, name string) string {
+// memo reads a memo; empty if there is none that can be read.
+func (s *Service) memo(memo *commonpb.Memo, name string) string {
 	var text string
 	if payload := memo.GetFields()[name]; payload != nil {
-		_ = converter.GetDefaultDataConverter().FromPayload(payload, &text)
+		_ = s.Keys.Converter().FromPayload(payload, &text)
 	}
 	return text
 }
