@@ -106,6 +106,9 @@ func showTicket(w io.Writer, view workflows.View) {
 	row(w, "phase", view.Phase)
 	if view.Outcome != nil {
 		row(w, "outcome", fmt.Sprintf("%s, %s", view.Outcome.Result, view.Outcome.At.Local().Format(time.DateTime)))
+		if view.Outcome.Reason != "" {
+			row(w, "because", view.Outcome.Reason)
+		}
 	}
 	if view.Attention != "" {
 		row(w, "attention", view.Attention)

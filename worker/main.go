@@ -23,7 +23,7 @@ import (
 func main() {
 	path := flag.String("config", config.DefaultPath, "configuration file")
 	only := flag.String("connections", "", "serve only these connections, separated by commas, and no workflows")
-	health := flag.String("health", "127.0.0.1:8081", "address of /healthz and /readyz; empty for none")
+	health := flag.String("health", "127.0.0.1:8081", "address of /healthz, /readyz and /metrics; empty for none")
 	flag.Parse()
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -51,7 +51,11 @@ func run(ctx context.Context, logger *slog.Logger, path, only, health string) er
 	if keys == nil {
 		logger.Warn("payloads are not encrypted, as the configuration says")
 	}
-	client, err := dial(ctx, keys, logger)
+	metrics, err := newMetrics()
+	if err != nil {
+		return err
+	}
+	client, err := dial(ctx, keys, metrics, logger)
 	if err != nil {
 		return err
 	}
@@ -63,14 +67,15 @@ func run(ctx context.Context, logger *slog.Logger, path, only, health string) er
 	if err != nil {
 		return err
 	}
+	served.metrics = metrics
 	return served.run(ctx, health)
 }
 
 // dial connects as soon as there is a server: one that restarts must not end its workers.
-func dial(ctx context.Context, keys *payloads.Keys, logger *slog.Logger) (temporalclient.Client, error) {
+func dial(ctx context.Context, keys *payloads.Keys, metrics *metrics, logger *slog.Logger) (temporalclient.Client, error) {
 	const mostly = 10 * time.Second
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, mostly) {
-		connected, err := cluster.Dial(ctx, keys, logger)
+		connected, err := cluster.Dial(ctx, keys, logger, metrics.apply)
 		if err == nil {
 			return connected, nil
 		}

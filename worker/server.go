@@ -33,6 +33,7 @@ type server struct {
 	// common and connections are set where workflows are served.
 	common      *activities.Common
 	connections map[string]*config.Connection
+	metrics     *metrics
 	failed      chan error
 	ready       atomic.Bool
 }
@@ -123,6 +124,9 @@ func (s *server) run(ctx context.Context, health string) error {
 	}
 	s.ready.Store(true)
 	s.logger.Info("worker is ready", "workers", len(s.workers))
+	if s.common != nil {
+		go s.metrics.watchAttention(ctx, s.client)
+	}
 	if err := s.resume(ctx); err != nil {
 		s.logger.Warn("watches could not be resumed; they are at the next start", "error", err)
 	}
@@ -158,13 +162,14 @@ func (s *server) resume(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// serveHealth answers /healthz while the process lives and /readyz while it can work.
+// serveHealth answers /healthz while the process lives, /readyz while it can work, and /metrics.
 func (s *server) serveHealth(address string) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	mux.Handle("GET /metrics", s.metrics.handler)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 		defer cancel()

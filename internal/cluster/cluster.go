@@ -25,14 +25,17 @@ import (
 )
 
 // Dial connects and makes sure that the server answers. With keys payloads and the texts of failures
-// are sealed, without they are not.
-func Dial(ctx context.Context, keys *payloads.Keys, logger *slog.Logger) (client.Client, error) {
+// are sealed, without they are not; further options come last.
+func Dial(ctx context.Context, keys *payloads.Keys, logger *slog.Logger, further ...func(*client.Options)) (client.Client, error) {
 	options, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, fmt.Errorf("temporal: client configuration: %w", err)
 	}
 	options.Logger = tlog.NewStructuredLogger(logger)
 	keys.Apply(&options)
+	for _, apply := range further {
+		apply(&options)
+	}
 	connected, err := client.DialContext(ctx, options)
 	if err != nil {
 		address := options.HostPort

@@ -197,7 +197,8 @@ func (api *servicenow) query(who caller, table, encoded string) ([]snow, *snowEr
 		return nil, refused
 	}
 	parsed := parseEncodedQuery(encoded)
-	lag := table == "task" && api.desk.options.SearchLag > 0
+	// What lags is a search, not a read of a record by its ID.
+	lag := table == "task" && api.desk.options.SearchLag > 0 && !strings.Contains(encoded, "sys_id=") && !strings.Contains(encoded, "sys_idIN")
 	all = slices.DeleteFunc(all, func(row snow) bool {
 		if lag {
 			changed, _ := time.Parse(time.DateTime, row.fields["sys_updated_on"])

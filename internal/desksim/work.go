@@ -143,3 +143,36 @@ func (d *Desk) work(ticketID int, do func(ticket *Ticket, agent int) error) erro
 	}
 	return d.flush()
 }
+
+// Entry is a row of a ticket's history as the desk's table has it.
+type Entry struct {
+	// Ticket is the row's own, also where that was merged into another.
+	Ticket int
+	Kind   string
+	Author string
+	Text   string
+	// Files are the names of what is attached.
+	Files []string
+}
+
+// Entries returns all rows of all histories, oldest first.
+func (d *Desk) Entries() []Entry {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var entries []Entry
+	for _, note := range sorted(d.notes) {
+		entry := Entry{Ticket: note.Ticket, Kind: note.Kind, Author: d.loginOf(note.Author)}
+		text, files := d.parts(note)
+		if text != nil {
+			entry.Text = string(text.Content)
+		}
+		for _, file := range files {
+			entry.Files = append(entry.Files, file.Name)
+		}
+		entries = append(entries, entry)
+	}
+	return entries
+}
+
+// Merges says whether agents of this vendor's desk can merge tickets.
+func Merges(vendor Vendor) bool { return vendors[vendor].merges }

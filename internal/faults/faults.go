@@ -42,6 +42,7 @@ type Injector struct {
 	rules  []*rule
 	rates  Rates
 	random *rand.Rand
+	broken int
 }
 
 type rule struct {
@@ -71,9 +72,24 @@ func (i *Injector) Randomly(rates Rates, seed uint64) {
 	i.rates, i.random = rates, rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // reproducible on purpose
 }
 
+// Broken counts the requests that were broken.
+func (i *Injector) Broken() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.broken
+}
+
 func (i *Injector) pick(r *http.Request) Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	fault := i.choose(r)
+	if fault != (Fault{}) {
+		i.broken++
+	}
+	return fault
+}
+
+func (i *Injector) choose(r *http.Request) Fault {
 	for _, rule := range i.rules {
 		if rule.left > 0 && rule.match(r) {
 			rule.left--

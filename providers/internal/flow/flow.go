@@ -38,6 +38,10 @@ func Log(ctx context.Context, client *rest.Client, desk Desk, ticket providers.N
 		return providers.Ticket{}, client.Failf(op, providers.UnknownOutcome, "the answer names no ticket")
 	}
 	logged, err := desk.FetchTicket(ctx, id)
+	if providers.KindOf(err) == providers.NotFound {
+		// It was there a moment ago: given up, it would be logged and followed by nobody.
+		return providers.Ticket{}, client.Failf(op, providers.UnknownOutcome, "the desk took the ticket but does not show it yet")
+	}
 	if err != nil {
 		return providers.Ticket{}, err
 	}
