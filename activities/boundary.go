@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
@@ -13,24 +12,20 @@ import (
 )
 
 // Boundary is the only place where Go errors become Temporal errors. The error's type is its
-// kind; whether to retry follows from the kind; a desk that asked to wait is not asked sooner,
-// and after an unknown outcome not before its search can show what happened.
+// kind; whether to retry follows from the kind; a desk that asked to wait is not asked sooner.
 type Boundary struct {
 	interceptor.WorkerInterceptorBase
-	// SearchLag is how long a desk's search may lag behind its writes.
-	SearchLag time.Duration
 }
 
 // InterceptActivity implements [interceptor.WorkerInterceptor].
 func (b *Boundary) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
-	inbound := &boundaryInbound{lag: b.SearchLag}
+	inbound := &boundaryInbound{}
 	inbound.Next = next
 	return inbound
 }
 
 type boundaryInbound struct {
 	interceptor.ActivityInboundInterceptorBase
-	lag time.Duration
 }
 
 // ExecuteActivity implements [interceptor.ActivityInboundInterceptor].
@@ -38,13 +33,13 @@ func (b *boundaryInbound) ExecuteActivity(ctx context.Context, in *interceptor.E
 	ctx, stop := beat(ctx)
 	defer stop()
 	result, err := b.Next.ExecuteActivity(ctx, in)
-	return result, b.convert(ctx, err)
+	return result, convert(ctx, err)
 }
 
 // typeInternal is the type of an error that has no kind: a mistake of ours.
 const typeInternal = "internal"
 
-func (b *boundaryInbound) convert(ctx context.Context, err error) error {
+func convert(ctx context.Context, err error) error {
 	var canceled *temporal.CanceledError
 	var application *temporal.ApplicationError
 	switch {
@@ -63,9 +58,6 @@ func (b *boundaryInbound) convert(ctx context.Context, err error) error {
 	var desk *providers.Error
 	if errors.As(err, &desk) {
 		options.NextRetryDelay = desk.RetryAfter
-	}
-	if kind == providers.UnknownOutcome {
-		options.NextRetryDelay = max(options.NextRetryDelay, b.lag)
 	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), options)
 }

@@ -15,34 +15,28 @@ import (
 )
 
 func TestEveryKindCrossesTheBoundaryOnce(t *testing.T) {
-	boundary := &boundaryInbound{lag: 30 * time.Second}
 	for _, kind := range providers.Kinds() {
 		desk := &providers.Error{Kind: kind, Desk: "rt", Op: "op", RetryAfter: 7 * time.Second}
-		err := boundary.convert(t.Context(), fmt.Errorf("wrapped: %w", desk))
+		err := convert(t.Context(), fmt.Errorf("wrapped: %w", desk))
 		var application *temporal.ApplicationError
 		require.ErrorAs(t, err, &application)
 		require.Same(t, err, error(application), "it is the outermost, for the SDK looks at no other")
 		require.Equal(t, string(kind), application.Type())
 		require.Equal(t, !kind.Retryable(), application.NonRetryable())
-		want := 7 * time.Second
-		if kind == providers.UnknownOutcome {
-			want = 30 * time.Second // the search must show what happened
-		}
-		require.Equal(t, want, application.NextRetryDelay(), kind)
+		require.Equal(t, 7*time.Second, application.NextRetryDelay(), kind)
 	}
 }
 
 func TestWhatIsTemporalsOwnPassesTheBoundary(t *testing.T) {
-	boundary := &boundaryInbound{}
-	require.NoError(t, boundary.convert(t.Context(), nil))
+	require.NoError(t, convert(t.Context(), nil))
 	for _, err := range []error{activity.ErrResultPending, temporal.NewCanceledError(), temporal.NewApplicationError("x", "y")} {
-		require.Equal(t, err, boundary.convert(t.Context(), err))
+		require.Equal(t, err, convert(t.Context(), err))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Equal(t, context.Canceled, boundary.convert(ctx, fmt.Errorf("rt: fetch: %w", context.Canceled)))
+	require.Equal(t, context.Canceled, convert(ctx, fmt.Errorf("rt: fetch: %w", context.Canceled)))
 	var application *temporal.ApplicationError
-	require.ErrorAs(t, boundary.convert(t.Context(), errors.New("a mistake of ours")), &application)
+	require.ErrorAs(t, convert(t.Context(), errors.New("a mistake of ours")), &application)
 	require.Equal(t, typeInternal, application.Type())
 	require.False(t, application.NonRetryable())
 }

@@ -43,8 +43,10 @@ func (d *Desk) FetchNotes(ctx context.Context, query providers.NotesQuery) (prov
 type AddNote struct {
 	TicketID string
 	Body     string
-	// Cursor stands after the notes that were there before.
+	// Cursor stands after the notes that were there before it was first tried.
 	Cursor string
+	// Again says that an activity before this one may have written it.
+	Again bool `json:",omitempty"`
 }
 
 // AddNote writes a customer-facing note once: when it is tried again, the notes that came after
@@ -54,7 +56,7 @@ func (d *Desk) AddNote(ctx context.Context, add AddNote) (providers.Note, error)
 	if err != nil {
 		return providers.Note{}, err
 	}
-	if activity.GetInfo(ctx).Attempt > 1 {
+	if add.Again || activity.GetInfo(ctx).Attempt > 1 {
 		page, err := d.FetchNotes(ctx, providers.NotesQuery{TicketID: add.TicketID, Cursor: add.Cursor})
 		if err != nil {
 			return providers.Note{}, err

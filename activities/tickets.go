@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
+
+	"go.temporal.io/sdk/activity"
 
 	"deskbridge/providers"
 )
@@ -23,8 +26,25 @@ func (d *Desk) ticket(ticket providers.Ticket) Ticket {
 	return Ticket{Ticket: ticket, State: state}
 }
 
+// awaitSearch lets an attempt that is not the first wait until the desk's search shows what the one
+// before may have created: it can have been killed after the desk did and before it said so.
+func (d *Desk) awaitSearch(ctx context.Context) error {
+	if d.SearchLag == 0 || activity.GetInfo(ctx).Attempt == 1 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d.SearchLag):
+		return nil
+	}
+}
+
 // LogTicket logs a ticket once for its key.
 func (d *Desk) LogTicket(ctx context.Context, ticket providers.NewTicket) (Ticket, error) {
+	if err := d.awaitSearch(ctx); err != nil {
+		return Ticket{}, err
+	}
 	ticket.Queue = cmp.Or(ticket.Queue, d.Queue)
 	logged, err := d.Desk.CreateTicket(ctx, ticket)
 	return d.ticket(logged), err

@@ -49,6 +49,9 @@ type EnsuredUser struct {
 // EnsureUser makes sure that a person exists at the desk: found by the configured identities in
 // their order, created if there is none. More than one match is [providers.Ambiguous], never a guess.
 func (d *Desk) EnsureUser(ctx context.Context, person Person) (EnsuredUser, error) {
+	if err := d.awaitSearch(ctx); err != nil {
+		return EnsuredUser{}, err
+	}
 	ensured, err := d.MatchUser(ctx, person)
 	if err != nil || !ensured.Missing {
 		return ensured, err

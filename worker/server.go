@@ -50,7 +50,7 @@ func newServer(ctx context.Context, loaded *config.Config, connections []string,
 		if err != nil {
 			return nil, fmt.Errorf("connection %s: %w", name, err)
 		}
-		options := s.options(&activities.Boundary{SearchLag: connection.SearchLag})
+		options := s.options(&activities.Boundary{})
 		options.TaskQueueActivitiesPerSecond = connection.Rate
 		options.DisableWorkflowWorker = true
 		w := worker.New(client, names.DeskTaskQueue(name), options)

@@ -75,15 +75,20 @@ func (n *notebook) last() string {
 	return n.Notes[len(n.Notes)-1].Body
 }
 
-// write adds a note at the desk. The notes are read first, so that a write whose outcome is
-// unknown is settled by what came after them.
-func (n *notebook) write(ctx workflow.Context, connection, ticketID, body, by string) error {
+// write adds a note at the desk. The notes are read before it is first tried, so that a write whose
+// outcome is unknown is settled by what came after them.
+func (n *notebook) write(ctx workflow.Context, connection, ticketID string, write *Write) error {
 	if err := n.fetch(ctx, connection, ticketID); err != nil {
 		return err
 	}
+	again := write.After != nil
+	if !again {
+		cursor := n.Cursor
+		write.After = &cursor
+	}
 	var added providers.Note
 	ctx = deskOptions(ctx, connection, priorityScreen, "Add a note")
-	add := activities.AddNote{TicketID: ticketID, Body: body, Cursor: n.Cursor}
+	add := activities.AddNote{TicketID: ticketID, Body: write.Body, Cursor: *write.After, Again: again}
 	if err := workflow.ExecuteActivity(ctx, desk.AddNote, add).Get(ctx, &added); err != nil {
 		return err
 	}
@@ -91,6 +96,6 @@ func (n *notebook) write(ctx workflow.Context, connection, ticketID, body, by st
 	if n.By == nil {
 		n.By = map[string]string{}
 	}
-	n.By[added.ID] = by
+	n.By[added.ID] = write.By
 	return nil
 }

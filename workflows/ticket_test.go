@@ -49,6 +49,20 @@ func TestACreateWhoseAnswerIsLostMakesOneTicket(t *testing.T) {
 	require.Len(t, w.sim.Tickets(), 1)
 }
 
+func TestARetryOfACreateWaitsUntilASlowSearchShowsWhatHappened(t *testing.T) {
+	w := newWorld(t, func(o *desksim.Options) { o.SearchLag = 5 * time.Second })
+	w.desk.SearchLag = 300 * time.Millisecond
+	w.broken.Next(1, func(r *http.Request) bool {
+		created := r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/ticket")
+		if created { // the desk's search shows it after a while of ours
+			time.AfterFunc(100*time.Millisecond, func() { w.seconds.Add(5) })
+		}
+		return created
+	}, faults.Fault{Lost: true})
+	w.outcome(ticketInput(providers.LevelLogOnly))
+	require.Len(t, w.sim.Tickets(), 1)
+}
+
 func TestLogOnlyDoesNotWait(t *testing.T) {
 	w := newWorld(t)
 	require.Equal(t, workflows.Logged, w.outcome(ticketInput(providers.LevelLogOnly)).Result)
@@ -233,6 +247,24 @@ func TestANoteThatGoesBeforeAClosingIsWrittenOnceThoughTheClosingMustWait(t *tes
 	w.at(2*time.Hour, func() { w.status("resolved") })
 	w.outcome(ticketInput(providers.LevelFull))
 	require.Equal(t, []string{"Solved, thank you.", "One more thing."}, w.sim.Written(1, desksim.Public))
+}
+
+func TestANoteWhoseAnswerWasLostBeforeARightWasIsWrittenOnce(t *testing.T) {
+	w := newWorld(t)
+	w.at(time.Hour, func() {
+		w.broken.Next(1, posts("/correspond"), faults.Fault{Lost: true})
+		w.update("n1", names.AddNote, workflows.NoteArgs{Body: "Any news?"})
+		// The second attempt, which would read it back, may not read any more.
+		lost := false
+		w.broken.Next(1, func(r *http.Request) bool {
+			was := lost
+			lost = lost || strings.HasSuffix(r.URL.Path, "/correspond")
+			return was
+		}, faults.Fault{Status: http.StatusForbidden})
+	})
+	w.at(2*time.Hour, func() { w.status("resolved") })
+	w.outcome(ticketInput(providers.LevelFull))
+	require.Equal(t, []string{"Any news?"}, w.sim.Written(1, desksim.Public))
 }
 
 func TestWritingIsRefusedBelowLevelFullAndForBadInput(t *testing.T) {

@@ -32,6 +32,8 @@ type Write struct {
 	By   string           `json:",omitempty"`
 	File *activities.File `json:",omitempty"`
 	At   time.Time
+	// After is the cursor of the notes before its note was first tried; nil if it was not.
+	After *string `json:",omitempty"`
 	// Failure says why the desk will never take it.
 	Failure string `json:",omitempty"`
 }
@@ -208,7 +210,7 @@ func (t *ticket) perform(write *Write) error {
 		return nil // it has ended at the desk meanwhile
 	}
 	if full && strings.TrimSpace(write.Body) != "" {
-		if err := t.Notes.write(t.ctx, name, t.Ticket.ID, write.Body, write.By); err != nil {
+		if err := t.Notes.write(t.ctx, name, t.Ticket.ID, write); err != nil {
 			return err
 		}
 		write.Body = "" // it is among the notes now, and is not written again if what follows must wait

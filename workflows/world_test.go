@@ -55,16 +55,20 @@ func connection(level providers.Level) workflows.Connection {
 	}
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, options ...func(*desksim.Options)) *world {
 	t.Helper()
 	w := &world{t: t, broken: &faults.Injector{}}
 	var err error
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	w.sim, err = desksim.New(desksim.Options{
+	simulated := desksim.Options{
 		Clock:  func() time.Time { return noon.Add(time.Duration(w.seconds.Load()) * time.Second) },
 		Queues: map[string][]string{"Support": {"ExternalID"}, "Bare": {}}, UserFields: []string{"ExternalUserID"},
 		Accounts: []desksim.Account{{Login: "bridge", Token: "1-2-bridge", Rights: true}},
-	})
+	}
+	for _, change := range options {
+		change(&simulated)
+	}
+	w.sim, err = desksim.New(simulated)
 	require.NoError(t, err)
 	server := httptest.NewServer(w.broken.Wrap(w.sim.Handler("http://desk.test")))
 	t.Cleanup(server.Close)
