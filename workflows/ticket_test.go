@@ -252,15 +252,11 @@ func TestANoteThatGoesBeforeAClosingIsWrittenOnceThoughTheClosingMustWait(t *tes
 func TestANoteWhoseAnswerWasLostBeforeARightWasIsWrittenOnce(t *testing.T) {
 	w := newWorld(t)
 	w.at(time.Hour, func() {
-		w.broken.Next(1, posts("/correspond"), faults.Fault{Lost: true})
-		w.update("n1", names.AddNote, workflows.NoteArgs{Body: "Any news?"})
-		// The second attempt, which would read it back, may not read any more.
 		lost := false
-		w.broken.Next(1, func(r *http.Request) bool {
-			was := lost
-			lost = lost || strings.HasSuffix(r.URL.Path, "/correspond")
-			return was
-		}, faults.Fault{Status: http.StatusForbidden})
+		w.broken.Next(1, func(r *http.Request) bool { lost = lost || posts("/correspond")(r); return lost }, faults.Fault{Lost: true})
+		// The second attempt, which would read it back, may not read any more.
+		w.broken.Next(1, func(*http.Request) bool { return lost }, faults.Fault{Status: http.StatusForbidden})
+		w.update("n1", names.AddNote, workflows.NoteArgs{Body: "Any news?"})
 	})
 	w.at(2*time.Hour, func() { w.status("resolved") })
 	w.outcome(ticketInput(providers.LevelFull))
