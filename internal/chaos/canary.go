@@ -43,30 +43,9 @@ func (w *world) attention(ctx context.Context) map[string]string {
 // searchCanaries looks for secrets, notes, names and addresses where none may be: in what the
 // Temporal server stores and lists, in all logs, and in what the programs tell of themselves.
 func (w *world) searchCanaries(ctx context.Context) []string {
-	canaries := map[string]string{
-		"a note, file or subject": "canary-", "an employee number or login": "canary", "an address": "@canary.test", "a name": "Canaria Person",
-	}
-	for name, secret := range w.secrets {
-		canaries[name] = secret
-	}
-	if content, err := os.ReadFile(filepath.Join(w.folder, "payload.keys")); err == nil {
-		var keys struct {
-			Key []struct{ KeyData struct{ Value string } }
-		}
-		_ = json.Unmarshal(content, &keys)
-		for _, key := range keys.Key {
-			canaries["key material"] = key.KeyData.Value
-		}
-	}
+	flying := w.canaries()
 	var found []string
-	search := func(place string, content []byte) {
-		for name, canary := range canaries {
-			if at := bytes.Index(content, []byte(canary)); at >= 0 && canary != "" {
-				around := content[max(0, at-60):min(len(content), at+60)]
-				found = append(found, fmt.Sprintf("%s in %s: %q", name, place, around))
-			}
-		}
-	}
+	search := func(place string, content []byte) { found = append(found, flying.in(place, content)...) }
 	for _, pattern := range []string{"*.log", "temporal.db*"} {
 		paths, _ := filepath.Glob(filepath.Join(w.folder, pattern))
 		if len(paths) == 0 {
@@ -90,6 +69,40 @@ func (w *world) searchCanaries(ctx context.Context) []string {
 			search("metrics", content)
 		} else {
 			found = append(found, "the metrics cannot be read: "+err.Error())
+		}
+	}
+	return found
+}
+
+// canaries are texts that may be nowhere, by what they are.
+type canaries map[string]string
+
+func (w *world) canaries() canaries {
+	flying := canaries{
+		"a note, file, subject, login or number": "canary", "an address": "@canary.test", "a name": "Canaria Person",
+	}
+	for name, secret := range w.secrets {
+		flying[name] = secret
+	}
+	if content, err := os.ReadFile(filepath.Join(w.folder, "payload.keys")); err == nil {
+		var keys struct {
+			Key []struct{ KeyData struct{ Value string } }
+		}
+		_ = json.Unmarshal(content, &keys)
+		for i, key := range keys.Key {
+			flying[fmt.Sprintf("key %d of the keyset", i)] = key.KeyData.Value
+		}
+	}
+	return flying
+}
+
+// in reports the canaries in a content, each once.
+func (c canaries) in(place string, content []byte) []string {
+	var found []string
+	for name, canary := range c {
+		if at := bytes.Index(content, []byte(canary)); at >= 0 {
+			around := content[max(0, at-60):min(len(content), at+60)]
+			found = append(found, fmt.Sprintf("%s in %s: %q", name, place, around))
 		}
 	}
 	return found

@@ -35,6 +35,8 @@ func (w *world) storm(ctx context.Context, requests []*request, rate float64) {
 	killers.Go(func() {
 		w.killNowAndThen(killing, dice(30), "api", w.serving, 45*time.Second, w.api+"/readyz")
 	})
+	watching, stopWatching := context.WithCancel(ctx)
+	go w.tell(watching, requests)
 	for _, d := range w.desks {
 		people.Go(func() { w.agents(ctx, d, requests) })
 	}
@@ -45,8 +47,6 @@ func (w *world) storm(ctx context.Context, requests []*request, rate float64) {
 		case <-time.After(time.Duration(float64(time.Second) / rate)):
 		}
 	}
-	watching, stopWatching := context.WithCancel(ctx)
-	go w.tell(watching, requests)
 	people.Wait()
 	stopWatching()
 	stopKilling()
