@@ -104,6 +104,9 @@ func showTicket(w io.Writer, view workflows.View) {
 	row(w, "key", view.Key)
 	row(w, "status", fmt.Sprintf("%s (%s)", view.Status, view.State))
 	row(w, "phase", view.Phase)
+	if !view.DueAt.IsZero() {
+		row(w, "due", view.DueAt.Local().Format(time.DateTime))
+	}
 	if view.Outcome != nil {
 		row(w, "outcome", fmt.Sprintf("%s, %s", view.Outcome.Result, view.Outcome.At.Local().Format(time.DateTime)))
 		if view.Outcome.Reason != "" {

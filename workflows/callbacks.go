@@ -20,6 +20,8 @@ const (
 	EventTicketChanged  = "ticket.changed"
 	EventTicketOutcome  = "ticket.outcome"
 	EventTicketReopened = "ticket.reopened"
+	EventTicketReminder = "ticket.reminder"
+	EventTicketOverdue  = "ticket.overdue"
 	EventRequestEnded   = "request.ended"
 )
 

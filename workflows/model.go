@@ -19,6 +19,8 @@ type Connection struct {
 	Watch        WatchSettings
 	// SearchLag is how long the desk's search may lag behind its writes.
 	SearchLag time.Duration
+	// Due says until when tickets must have their outcome; nil where they wait for ever.
+	Due *DuePolicy `json:",omitempty"`
 	// Callback names the receiver that is told what happens; nobody if empty.
 	Callback string
 	// Edition is the edition of the story that was asked for. What a later one adds is done in its
@@ -56,6 +58,10 @@ type TicketRequest struct {
 	// Queue is the connection's default if empty.
 	Queue  string            `json:"queue,omitempty" yaml:"queue"`
 	Fields map[string]string `json:"fields,omitempty" yaml:"fields"`
+	// DueAt is until when it must have its outcome; DueWithin the same as working time from its
+	// logging. At most one is given; the connection's default is taken without.
+	DueAt     time.Time     `json:"due_at,omitzero" yaml:"due_at"`
+	DueWithin time.Duration `json:"due_within,omitempty" yaml:"due_within"`
 	// Files are uploaded to the ticket once it is logged.
 	Files []activities.File `json:"files,omitempty" yaml:"-"`
 	// Attach names local files in a request file; the starter stores them as Files.
@@ -118,6 +124,8 @@ const (
 	OutcomeDuplicate Result = "duplicate"
 	// Vanished: the ticket was deleted at the desk.
 	Vanished Result = "vanished"
+	// Expired: it had no outcome long after it was due.
+	Expired Result = "expired"
 	// Failed: the desk refuses to log it.
 	Failed Result = "failed"
 )
@@ -233,6 +241,9 @@ func (r TicketRequest) mistakes(place string) []error {
 	}
 	if subject := strings.TrimSpace(r.Subject); subject == "" || len(subject) > maxSubject {
 		mistakes = append(mistakes, fmt.Errorf("%s: subject: want 1 to %d bytes", place, maxSubject))
+	}
+	if r.DueWithin < 0 || r.DueWithin > 0 && !r.DueAt.IsZero() {
+		mistakes = append(mistakes, fmt.Errorf("%s: due_at, due_within: want one of them, a time or a positive duration", place))
 	}
 	if len(r.Body) > providers.MaxNoteBody {
 		mistakes = append(mistakes, fmt.Errorf("%s: body: %d bytes; at most %d", place, len(r.Body), providers.MaxNoteBody))

@@ -25,13 +25,14 @@ const (
 const aliveWithin = 15 * time.Second
 
 // deskOptions is for one call of a desk. It is tried until it succeeds or its kind says that it
-// cannot: a desk may be down for days. The one call is shorter than its time-out.
+// cannot: a desk may be down for days. The intervals grow slowly, for a desk that fails now and then
+// is met more often than one that is down. The one call is shorter than its time-out.
 func deskOptions(ctx workflow.Context, connection string, priority int, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           names.DeskTaskQueue(connection),
 		StartToCloseTimeout: 2 * time.Minute,
 		HeartbeatTimeout:    aliveWithin,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1.5, MaximumInterval: 5 * time.Minute},
 		Priority:            temporal.Priority{PriorityKey: priority},
 		Summary:             summary,
 	})

@@ -52,8 +52,10 @@ type TicketState struct {
 	Changes []activities.Change
 	Refresh bool
 	// Gone says that the ticket was deleted at the desk.
-	Gone      bool
-	Outcome   *Outcome
+	Gone    bool
+	Outcome *Outcome
+	// Due is the ticket's deadline; nil if it has none.
+	Due       *deadline `json:",omitempty"`
 	History   []Event
 	Attention attention
 	// Outbox is what Activate is still to be told.
@@ -142,6 +144,7 @@ func (t *ticket) run() (Outcome, error) {
 			return t.end()
 		}
 		t.Phase = PhaseWaiting
+		t.setDeadline()
 		t.publish()
 		if err := t.startWatch(); err != nil {
 			return Outcome{}, err
@@ -171,7 +174,7 @@ func (t *ticket) isLong() bool {
 
 // await returns when there is something to do; over is true when there never will be.
 func (t *ticket) await() (over bool, err error) {
-	todo := func() bool { return len(t.Changes) > 0 || t.Refresh || t.mayWrite() || t.isLong() }
+	todo := func() bool { return len(t.Changes) > 0 || t.Refresh || t.mayWrite() || t.isDue() || t.isLong() }
 	now := workflow.Now(t.ctx)
 	var wait time.Duration
 	summary := "Writing is paused until somebody mends what stops it"
@@ -182,6 +185,9 @@ func (t *ticket) await() (over bool, err error) {
 		if wait <= 0 || t.root.Err() != nil || t.Gone {
 			return !todo(), nil
 		}
+	}
+	if due, any := t.dueIn(now); any && due > 0 && (wait <= 0 || due < wait) {
+		wait, summary = due, "The ticket is due: "+t.Due.Steps[0].Do
 	}
 	if wait <= 0 {
 		return false, workflow.Await(t.ctx, todo)
@@ -199,6 +205,8 @@ func (t *ticket) work() {
 		t.hear(change)
 	case t.Refresh:
 		t.look()
+	case t.isDue():
+		t.mindDeadline()
 	case t.mayWrite():
 		t.deliver()
 	}

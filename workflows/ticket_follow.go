@@ -16,6 +16,7 @@ import (
 const (
 	attentionUnmapped = "unmapped-status"
 	attentionHidden   = "hidden-ticket"
+	attentionOverdue  = "overdue"
 )
 
 // hear takes what a poll or a sweep saw. Signals may cross a look at the desk, so that older
@@ -94,8 +95,13 @@ func (t *ticket) consider() {
 		t.Attention.raise(t.ctx, attentionUnmapped, fmt.Sprintf("status %q of ticket %s has no meaning here; add it to statuses of connection %s and refresh", t.Ticket.Status, t.Ticket.Number, t.in.Connection.Name))
 		return
 	}
-	t.Attention.clear(t.ctx)
+	if t.overdue() && !state.Final() {
+		t.raiseOverdue()
+	} else {
+		t.Attention.clear(t.ctx)
+	}
 	switch {
+	case !state.Final() && t.Outcome != nil && t.Outcome.Result == Expired: // nobody waits for it any more
 	case !state.Final() && t.Outcome != nil:
 		t.note("reopened")
 		t.Outcome = nil
@@ -164,6 +170,9 @@ func (t *ticket) describe() {
 		if t.Phase == PhaseWatching {
 			fmt.Fprintf(&text, " Watched for a reopening until %s.", t.Outcome.At.Add(t.in.Connection.ReopenWindow).UTC().Format("2006-01-02 15:04 UTC"))
 		}
+	}
+	if t.Due != nil && t.Outcome == nil {
+		fmt.Fprintf(&text, " Due %s.", t.Due.At.UTC().Format("2006-01-02 15:04 UTC"))
 	}
 	if len(t.Writes) > 0 {
 		fmt.Fprintf(&text, "\n\n%d entries wait to be delivered to the desk.", len(t.Writes))

@@ -264,16 +264,21 @@ type View struct {
 	// Queued are writes that the desk does not have yet.
 	Queued    []Write
 	Outcome   *Outcome
+	DueAt     time.Time `json:",omitzero"`
 	History   []Event
 	Attention string
 }
 
 func (t *ticket) view() View {
+	var due time.Time
+	if t.Due != nil {
+		due = t.Due.At
+	}
 	return View{
 		Key: t.in.Key, Connection: t.in.Connection.Name, Level: t.in.Connection.Level,
 		Subject: t.in.Request.Subject, Body: t.in.Request.Body, LoggedAt: t.Ticket.CreatedAt, By: t.Notes.By, Number: t.Ticket.Number, Status: t.Ticket.Status,
 		State: t.Ticket.State, Phase: t.Phase, URL: t.Ticket.URL, UpdatedAt: t.Ticket.UpdatedAt,
 		Notes: t.Notes.Notes, Omitted: t.Notes.Omitted, Files: t.Files, Queued: t.Writes,
-		Outcome: t.Outcome, History: t.History, Attention: t.Attention.Reason,
+		Outcome: t.Outcome, DueAt: due, History: t.History, Attention: t.Attention.Reason,
 	}
 }

@@ -181,6 +181,8 @@ type Connection struct {
 	EndUsersMay []string `yaml:"end_users_may"`
 	// Webhook takes hints of the desk; none are taken without it.
 	Webhook *Webhook `yaml:"webhook"`
+	// Due says until when tickets must have their outcome; without it they wait for ever.
+	Due *workflows.DuePolicy `yaml:"due"`
 
 	settings any
 	kind     all.Type
@@ -280,7 +282,7 @@ func (c *Connection) NewDesk() (providers.Desk, error) {
 // Steering is the part of a connection that travels in a workflow's input.
 func (c *Connection) Steering(name string) workflows.Connection {
 	return workflows.Connection{
-		Name: name, Level: c.Level, ReopenWindow: c.ReopenWindow, SearchLag: c.SearchLag, Callback: c.Callback, Edition: workflows.Edition,
+		Name: name, Level: c.Level, ReopenWindow: c.ReopenWindow, SearchLag: c.SearchLag, Callback: c.Callback, Due: c.Due, Edition: workflows.Edition,
 		Watch: workflows.WatchSettings{Fastest: c.Poll.Fastest, Slowest: c.Poll.Slowest, Sweep: c.Poll.Sweep, Overlap: c.Poll.Overlap},
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"deskbridge/providers"
 	"deskbridge/providers/all"
+	"deskbridge/workflows"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -165,6 +166,7 @@ func knownKeys(typeName string) string {
 	for _, known := range []reflect.Type{
 		reflect.TypeFor[Config](), reflect.TypeFor[Connection](), reflect.TypeFor[Poll](), reflect.TypeFor[API](), reflect.TypeFor[OIDC](),
 		reflect.TypeFor[Roles](), reflect.TypeFor[Claims](), reflect.TypeFor[Portal](), reflect.TypeFor[Webhook](), reflect.TypeFor[Plan](),
+		reflect.TypeFor[workflows.DuePolicy](), reflect.TypeFor[workflows.Calendar](),
 	} {
 		if known.Name() == typeName && typeName != "Config" {
 			return "want one of " + strings.Join(keysOf(known), ", ")

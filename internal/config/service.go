@@ -88,6 +88,9 @@ func (l *loader) checkPeople(at func(...string) []string, c *Connection) {
 			l.add(at("end_users_may"), "%q; want some of note, attach, close, or none: []", verb)
 		}
 	}
+	if c.Due != nil {
+		l.spread(at("due"), c.Due.Mistakes())
+	}
 	if c.Webhook == nil {
 		return
 	}

@@ -40,23 +40,29 @@ type File struct {
 
 // Ticket is a ticket that somebody wants logged.
 type Ticket struct {
-	Kind    string            `json:"kind,omitempty" enum:"request,incident" doc:"request, if left out."`
-	Subject string            `json:"subject" minLength:"1" maxLength:"200"`
-	Body    string            `json:"body,omitempty" maxLength:"32768" doc:"Plain text."`
-	Queue   string            `json:"queue,omitempty" maxLength:"256" doc:"The connection's default, if left out."`
-	Fields  map[string]string `json:"fields,omitempty" doc:"Further fields of the desk, for category and routing."`
-	Files   []File            `json:"files,omitempty" maxItems:"20" doc:"Files that are uploaded to the ticket once it is logged."`
+	Kind      string            `json:"kind,omitempty" enum:"request,incident" doc:"request, if left out."`
+	Subject   string            `json:"subject" minLength:"1" maxLength:"200"`
+	Body      string            `json:"body,omitempty" maxLength:"32768" doc:"Plain text."`
+	Queue     string            `json:"queue,omitempty" maxLength:"256" doc:"The connection's default, if left out."`
+	Fields    map[string]string `json:"fields,omitempty" doc:"Further fields of the desk, for category and routing."`
+	DueAt     *time.Time        `json:"due_at,omitempty" doc:"Until when it must have its outcome; the connection's default, if left out."`
+	DueWithin string            `json:"due_within,omitempty" doc:"In place of due_at: working time from its logging, such as 16h." example:"16h"`
+	Files     []File            `json:"files,omitempty" maxItems:"20" doc:"Files that are uploaded to the ticket once it is logged."`
 }
 
-func (t *Ticket) model() *workflows.TicketRequest {
+// model turns a ticket into the model's; place is for errors.
+func (t *Ticket) model(place string) (*workflows.TicketRequest, error) {
 	if t == nil {
-		return nil
+		return nil, nil //nolint:nilnil // there is none
 	}
-	asked := &workflows.TicketRequest{Kind: providers.TicketKind(t.Kind), Subject: t.Subject, Body: t.Body, Queue: t.Queue, Fields: t.Fields}
+	within, err := duration(place+": due_within", t.DueWithin)
+	asked := &workflows.TicketRequest{
+		Kind: providers.TicketKind(t.Kind), Subject: t.Subject, Body: t.Body, Queue: t.Queue, Fields: t.Fields, DueAt: at(t.DueAt), DueWithin: within,
+	}
 	for _, file := range t.Files {
 		asked.Files = append(asked.Files, activities.File(file))
 	}
-	return asked
+	return asked, err
 }
 
 // Action is an automated step.
@@ -91,7 +97,11 @@ func steps(asked []Step) ([]workflows.Step, error) {
 	var mistakes []error
 	for i, step := range asked {
 		place := fmt.Sprintf("steps[%d] %q", i, step.ID)
-		made := workflows.Step{ID: step.ID, Needs: step.Needs, Ticket: step.Ticket.model(), Fallback: step.Fallback.model(), OnFailure: workflows.OnFailure(step.OnFailure)}
+		made := workflows.Step{ID: step.ID, Needs: step.Needs, OnFailure: workflows.OnFailure(step.OnFailure)}
+		var errTicket, errFallback error
+		made.Ticket, errTicket = step.Ticket.model(place + ": ticket")
+		made.Fallback, errFallback = step.Fallback.model(place + ": fallback")
+		mistakes = append(mistakes, errTicket, errFallback)
 		if step.Action != nil {
 			within, err := duration(place+": action: within", step.Action.Within)
 			mistakes = append(mistakes, err)

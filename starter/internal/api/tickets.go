@@ -27,7 +27,7 @@ type TicketRow struct {
 	Subject    string    `json:"subject,omitempty"`
 	Status     string    `json:"status" doc:"The desk's own word."`
 	Phase      string    `json:"phase" enum:"logging,waiting,watching,ended"`
-	Outcome    string    `json:"outcome,omitempty" doc:"logged, completed, rejected, cancelled, duplicate, vanished or failed."`
+	Outcome    string    `json:"outcome,omitempty" doc:"logged, completed, rejected, cancelled, duplicate, vanished, expired or failed."`
 	Attention  string    `json:"attention,omitempty" doc:"The kind of what a person must mend."`
 	ChangedAt  time.Time `json:"changed_at"`
 }
@@ -88,6 +88,7 @@ type TicketView struct {
 	OlderNotes  int          `json:"older_notes,omitempty" doc:"Notes that only the desk still has."`
 	Attachments []Attachment `json:"attachments"`
 	Queued      []Queued     `json:"queued" doc:"What was written and the desk does not have yet."`
+	DueAt       *time.Time   `json:"due_at,omitempty" doc:"Until when it should be done."`
 	History     []Happening  `json:"history"`
 	May         []string     `json:"may" doc:"What the caller may do: note, attach, close, cancel."`
 	DeskDown    bool         `json:"desk_down" doc:"The desk does not answer at the moment: what is shown may be old, what is written comes later."`
@@ -153,6 +154,9 @@ func (a *API) viewOf(caller Caller, view workflows.View, standing service.Standi
 	if !view.LoggedAt.IsZero() {
 		told.LoggedAt = &view.LoggedAt
 	}
+	if !view.DueAt.IsZero() {
+		told.DueAt = &view.DueAt
+	}
 	for _, note := range view.Notes {
 		by, ours := view.By[note.ID]
 		told.Notes = append(told.Notes, Note{
@@ -208,7 +212,11 @@ func (a *API) logTickets() {
 		}
 	}) (*StartedOutput, error) {
 		body := input.Body
-		asked := service.TicketRequest{Connection: body.Connection, RequestID: body.RequestID, Step: body.Step, For: body.For.model(), Ticket: *body.Ticket.model()}
+		wanted, err := body.Ticket.model("ticket")
+		if err != nil {
+			return nil, &service.Error{Fault: service.Wrong, Err: err}
+		}
+		asked := service.TicketRequest{Connection: body.Connection, RequestID: body.RequestID, Step: body.Step, For: body.For.model(), Ticket: *wanted}
 		if asked.Step == "" {
 			asked.Step = "ticket"
 		}
@@ -216,9 +224,9 @@ func (a *API) logTickets() {
 			asked.Requester = *requester
 		}
 		if caller := callerOf(ctx); caller.Role == EndUser {
-			if body.Requester != nil || body.For != nil || body.Ticket.Queue != "" || len(body.Ticket.Fields) > 0 || len(body.Ticket.Files) > 0 {
+			if body.Requester != nil || body.For != nil || body.Ticket.Queue != "" || len(body.Ticket.Fields) > 0 || len(body.Ticket.Files) > 0 || body.Ticket.DueAt != nil || body.Ticket.DueWithin != "" {
 				return nil, huma.NewError(http.StatusUnprocessableEntity, "validation failed", &huma.ErrorDetail{
-					Location: "body", Message: "requester, for, ticket.queue, ticket.fields, ticket.files: leave them out; the ticket is yours, and files are attached once it is logged",
+					Location: "body", Message: "requester, for, ticket.queue, ticket.fields, ticket.files, ticket.due_at, ticket.due_within: leave them out; the ticket is yours, and files are attached once it is logged",
 				})
 			}
 			asked.Requester = caller.Person

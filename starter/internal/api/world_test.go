@@ -30,8 +30,8 @@ import (
 
 	"deskbridge/activities"
 	"deskbridge/internal/config"
-	"deskbridge/internal/payloads"
 	"deskbridge/internal/names"
+	"deskbridge/internal/payloads"
 	"deskbridge/providers"
 	"deskbridge/starter/internal/link"
 	"deskbridge/starter/internal/service"
