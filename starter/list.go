@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -8,21 +9,25 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/api/workflowservice/v1"
+	"golang.org/x/sync/errgroup"
 
 	"deskbridge/internal/names"
+	"deskbridge/starter/internal/service"
 )
 
 // listed is one run in a list.
 type listed struct {
-	WorkflowID string    `json:"workflow_id"`
-	RunID      string    `json:"run_id"`
-	Type       string    `json:"type"`
-	State      string    `json:"state"`
-	Ticket     string    `json:"ticket,omitempty"`
-	Status     string    `json:"status,omitempty"`
-	Phase      string    `json:"phase,omitempty"`
-	Attention  string    `json:"attention,omitempty"`
-	StartedAt  time.Time `json:"started_at"`
+	WorkflowID string `json:"workflow_id"`
+	RunID      string `json:"run_id"`
+	Type       string `json:"type"`
+	State      string `json:"state"`
+	Ticket     string `json:"ticket,omitempty"`
+	Status     string `json:"status,omitempty"`
+	Phase      string `json:"phase,omitempty"`
+	Attention  string `json:"attention,omitempty"`
+	// Cure is what a person must do; empty if no worker answers.
+	Cure      string    `json:"cure,omitempty"`
+	StartedAt time.Time `json:"started_at"`
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -49,7 +54,7 @@ func (a *app) listCommand() *cobra.Command {
 			if running || attention {
 				terms = append(terms, "ExecutionStatus = 'Running'")
 			}
-			return a.list(cmd, strings.Join(terms, " AND "), limit)
+			return a.list(cmd, strings.Join(terms, " AND "), limit, attention)
 		},
 	}
 	flags := command.Flags()
@@ -77,7 +82,7 @@ func (a *app) retryCommand() *cobra.Command {
 	}
 }
 
-func (a *app) list(cmd *cobra.Command, query string, limit int32) error {
+func (a *app) list(cmd *cobra.Command, query string, limit int32, cures bool) error {
 	asked, err := a.service(cmd.Context())
 	if err != nil {
 		return err
@@ -97,10 +102,34 @@ func (a *app) list(cmd *cobra.Command, query string, limit int32) error {
 			Phase: names.Value(attributes, names.Phase), Attention: names.Value(attributes, names.Attention),
 		})
 	}
+	if cures {
+		askCures(cmd.Context(), asked, runs)
+	}
 	return a.print(cmd.OutOrStdout(), runs, func(w io.Writer) {
 		row(w, "WORKFLOW", "STATE", "TICKET", "STATUS", "PHASE", "STARTED", "ATTENTION")
 		for _, run := range runs {
 			row(w, run.WorkflowID, run.State, run.Ticket, run.Status, run.Phase, run.StartedAt.Local().Format(time.DateTime), run.Attention)
 		}
+		for _, run := range runs {
+			if run.Cure != "" {
+				_, _ = fmt.Fprintf(w, "\n%s\n  %s\n", run.WorkflowID, run.Cure)
+			}
+		}
 	})
+}
+
+// askCures asks the runs themselves what a person must do. One whose worker does not answer is left
+// without.
+func askCures(ctx context.Context, asked *service.Service, runs []listed) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	var asking errgroup.Group
+	asking.SetLimit(8)
+	for i := range runs {
+		asking.Go(func() error {
+			_ = asked.Query(ctx, runs[i].WorkflowID, names.Cure, &runs[i].Cure)
+			return nil
+		})
+	}
+	_ = asking.Wait()
 }

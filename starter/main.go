@@ -10,11 +10,13 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"os/user"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"deskbridge/internal/audit"
 	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
 	"deskbridge/starter/internal/service"
@@ -30,12 +32,21 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := newRoot().ExecuteContext(ctx)
+	err := newRoot().ExecuteContext(audit.By(ctx, "command line "+operator()))
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", strings.ReplaceAll(err.Error(), "\n", "\n       "))
 		os.Exit(exitCode(err))
 	}
+}
+
+// operator is the account on this machine that calls.
+func operator() string {
+	account, err := user.Current()
+	if err != nil {
+		return "unknown"
+	}
+	return account.Username
 }
 
 // exitError gives an error its exit code.
@@ -88,7 +99,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.PersistentFlags().StringVar(&a.configPath, "config", config.DefaultPath, "configuration file")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "table", "table or json")
-	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), keysCommand(), openAPICommand(), a.devCommand())
+	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), keysCommand(), a.auditCommand(), openAPICommand(), a.devCommand())
 	return root
 }
 

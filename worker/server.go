@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"deskbridge/activities"
+	"deskbridge/internal/audit"
 	"deskbridge/internal/config"
 	"deskbridge/internal/files"
 	"deskbridge/internal/names"
@@ -34,6 +35,7 @@ type server struct {
 	common      *activities.Common
 	connections map[string]*config.Connection
 	metrics     *metrics
+	audit       *activities.Audit
 	failed      chan error
 	ready       atomic.Bool
 }
@@ -44,13 +46,14 @@ func newServer(ctx context.Context, loaded *config.Config, connections []string,
 	if err != nil {
 		return nil, err
 	}
+	s.audit = &activities.Audit{Log: audit.New(bucket)}
 	for _, name := range connections {
 		connection := loaded.Connections[name]
 		desk, err := connection.NewDesk()
 		if err != nil {
 			return nil, fmt.Errorf("connection %s: %w", name, err)
 		}
-		options := s.options(&activities.Boundary{})
+		options := s.options()
 		options.TaskQueueActivitiesPerSecond = connection.Rate
 		options.DisableWorkflowWorker = true
 		w := worker.New(client, names.DeskTaskQueue(name), options)
@@ -77,7 +80,7 @@ func newServer(ctx context.Context, loaded *config.Config, connections []string,
 			return nil, fmt.Errorf("callback %s: %w", name, err)
 		}
 	}
-	w := worker.New(client, names.TaskQueue, s.options(&activities.Boundary{}))
+	w := worker.New(client, names.TaskQueue, s.options())
 	workflows.Register(w)
 	s.common, s.connections = &activities.Common{Client: client, Targets: targets, Receivers: receivers}, loaded.Connections
 	w.RegisterActivity(s.common)
@@ -97,10 +100,10 @@ const stopTimeout = 20 * time.Second
 const stickyTimeout = 10 * time.Second
 
 // options are common to all workers.
-func (s *server) options(boundary *activities.Boundary) worker.Options {
+func (s *server) options() worker.Options {
 	pollers := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{})
 	return worker.Options{
-		Interceptors:                 []interceptor.WorkerInterceptor{boundary},
+		Interceptors:                 []interceptor.WorkerInterceptor{&activities.Boundary{}, s.audit},
 		WorkflowTaskPollerBehavior:   pollers,
 		ActivityTaskPollerBehavior:   pollers,
 		StickyScheduleToStartTimeout: stickyTimeout,

@@ -51,6 +51,9 @@ func DeskWatch(ctx workflow.Context, in WatchInput) error {
 	if w.Interval == 0 {
 		w.Interval = w.Connection.Watch.Fastest
 	}
+	if err := w.Attention.answer(ctx); err != nil {
+		return err
+	}
 	return w.run()
 }
 

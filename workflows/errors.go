@@ -48,6 +48,11 @@ type attention struct {
 	Reason string
 }
 
+// answer lets anybody ask what a person must mend, and how; empty if nothing.
+func (a *attention) answer(ctx workflow.Context) error {
+	return workflow.SetQueryHandler(ctx, names.Cure, func() (string, error) { return a.Reason, nil })
+}
+
 const attentionRetry = 15 * time.Minute
 
 func (a *attention) raise(ctx workflow.Context, kind, reason string) {

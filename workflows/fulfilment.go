@@ -120,6 +120,7 @@ func newFulfilment(ctx workflow.Context, in FulfilmentInput, mistakes error) (*f
 	// What followed the step is not undone.
 	f.listen(names.TicketReopened, func(step *StepProgress, _ TicketNews) { step.Reopened = true })
 	err := errors.Join(
+		f.attention.answer(ctx),
 		workflow.SetQueryHandler(ctx, names.Progress, func() (Progress, error) {
 			progress := Progress{Doing: f.doing, Steps: f.progress, Attention: f.attention.Reason, Superseded: f.superseded}
 			if f.result != nil {

@@ -65,6 +65,20 @@ type UserCall struct {
 	Deactivate *Person               `json:",omitempty"`
 }
 
+// Verb is what the call does: find, create, update or deactivate a user.
+func (c UserCall) Verb() string {
+	switch {
+	case c.Find != nil:
+		return "find-user"
+	case c.Create != nil:
+		return "create-user"
+	case c.Update != nil:
+		return "update-user"
+	default:
+		return "deactivate-user"
+	}
+}
+
 // UserAnswer answers a [UserCall].
 type UserAnswer struct {
 	Users []providers.User     `json:",omitempty"`

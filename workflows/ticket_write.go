@@ -68,6 +68,7 @@ const maxWrites = 50
 
 func (t *ticket) handlers() error {
 	return errors.Join(
+		t.Attention.answer(t.ctx),
 		workflow.SetQueryHandler(t.ctx, names.View, func() (View, error) { return t.view(), nil }),
 		workflow.SetUpdateHandlerWithOptions(t.ctx, names.AddNote, func(ctx workflow.Context, args NoteArgs) (Written, error) {
 			return t.accept(ctx, Write{Kind: WriteNote, Body: args.Body, By: args.By})

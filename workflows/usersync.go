@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 
 	"go.temporal.io/sdk/workflow"
@@ -83,7 +84,7 @@ type userSync struct {
 // plan goes beyond the limits, and in a dry run does nothing in any case.
 func UserSync(ctx workflow.Context, in UserSyncInput) (SyncReport, error) {
 	s := &userSync{UserSyncInput: in, ctx: ctx, report: SyncReport{Phase: SyncPlanning, Total: in.Count}}
-	if err := workflow.SetQueryHandler(ctx, names.Progress, func() (SyncReport, error) { return s.report, nil }); err != nil {
+	if err := errors.Join(s.attention.answer(ctx), workflow.SetQueryHandler(ctx, names.Progress, func() (SyncReport, error) { return s.report, nil })); err != nil {
 		return s.report, err
 	}
 	if err := workflow.SetUpdateHandler(ctx, names.Refresh, func(workflow.Context) error { s.hurry = true; return nil }); err != nil {

@@ -96,6 +96,8 @@ const (
 	View = "view"
 	// Progress answers the steps of Onboarding, Fulfilment and Offboarding, and how far a UserSync is.
 	Progress = "progress"
+	// Cure answers of every workflow that can need a person what they must mend, and how.
+	Cure = "cure"
 )
 
 // Memos.

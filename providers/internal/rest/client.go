@@ -186,6 +186,11 @@ func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, erro
 		sending = context.WithValue(ctx, replayable{}, true)
 	}
 	response, err := c.execute(sending, call)
+	exchange := providers.Exchange{Op: call.Op, Method: call.Method, Path: call.Path}
+	if err == nil {
+		exchange.Status = response.StatusCode()
+	}
+	providers.Observe(ctx, exchange)
 	if err != nil {
 		var known *providers.Error
 		var kind providers.Kind

@@ -18,6 +18,7 @@ import (
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 
+	"deskbridge/internal/audit"
 	"deskbridge/starter/internal/link"
 	"deskbridge/starter/internal/service"
 )
@@ -185,6 +186,6 @@ func (a *API) guard(roles []Role) func(huma.Context, func(huma.Context)) {
 				return
 			}
 		}
-		next(huma.WithValue(ctx, callerKey{}, caller))
+		next(huma.WithContext(ctx, audit.By(context.WithValue(ctx.Context(), callerKey{}, caller), string(caller.Role)+" "+caller.Subject)))
 	}
 }

@@ -421,10 +421,12 @@ func FuzzBodies(f *testing.F) {
 	w := &world{}
 	var handler http.Handler
 	var token string
+	files := "file://" + f.TempDir()
 	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
 		if handler == nil {
 			w = newWorld(t)
 			w.api.pace = newPace(1e9)
+			w.api.Service.Config.Files = files // that of t goes with the first body
 			w.api.Callers = Static{"0123456789abcdef"}
 			token, handler = "0123456789abcdef", w.api.Handler()
 		}

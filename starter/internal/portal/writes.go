@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"deskbridge/internal/audit"
 	"deskbridge/internal/config"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
@@ -76,7 +77,7 @@ func (p *Portal) deliver(w http.ResponseWriter, r *http.Request, who visitor, pa
 		key = uuid.NewString()
 	}
 	// People do not wait for a desk: what is queued is shown as such, and the page is live.
-	ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+	ctx, cancel := context.WithTimeout(audit.By(r.Context(), "portal "+who.People[0]), answerWithin)
 	defer cancel()
 	written, err := p.Service.WriteSoon(ctx, workflowID, strings.Join([]string{"portal", update, who.People[0], key}, " "), update, args)
 	if err == nil && written.Failure != "" {

@@ -246,6 +246,11 @@ type start struct {
 }
 
 func (s *Service) startOnce(ctx context.Context, begin start) (Started, error) {
+	started, err := s.begin(ctx, begin)
+	return started, s.record(ctx, begin.id, "start", err)
+}
+
+func (s *Service) begin(ctx context.Context, begin start) (Started, error) {
 	sum := sha256.Sum256(begin.content)
 	digest := hex.EncodeToString(sum[:])
 	attributes := []temporal.SearchAttributeUpdate{names.Connection.ValueSet(begin.connection), names.Request.ValueSet(begin.request)}
@@ -293,7 +298,7 @@ func (s *Service) Progress(ctx context.Context, kind Kind, connection, requestID
 // CancelRequest asks a request's run to end; its tickets are cancelled at the desk.
 func (s *Service) CancelRequest(ctx context.Context, kind Kind, connection, requestID string) error {
 	id := kind.WorkflowID(connection, requestID)
-	return server("cancel "+id, s.Client.CancelWorkflow(ctx, id, ""))
+	return s.record(ctx, id, "cancel", server("cancel "+id, s.Client.CancelWorkflow(ctx, id, "")))
 }
 
 // CompleteAction completes an automated step whose target accepted the work. The first answer
@@ -339,9 +344,9 @@ func (s *Service) Update(ctx context.Context, workflowID, id, update string, res
 		err = handle.Get(ctx, result)
 	}
 	if err != nil {
-		return updateError(update, workflowID, id, err)
+		err = updateError(update, workflowID, id, err)
 	}
-	return nil
+	return s.record(ctx, workflowID, update, err)
 }
 
 // updateError says what a failed update means.

@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"gocloud.dev/blob"
 
+	"deskbridge/internal/audit"
 	"deskbridge/internal/config"
 	"deskbridge/internal/files"
 	"deskbridge/internal/payloads"
@@ -87,11 +89,43 @@ func (s *Service) store(ctx context.Context) (*blob.Bucket, error) {
 	if s.files == nil {
 		bucket, err := files.Open(ctx, s.Config.Files)
 		if err != nil {
-			return nil, &Error{Wrong, err}
+			return nil, &Error{Down, err}
 		}
 		s.files = bucket
 	}
 	return s.files, nil
+}
+
+// record keeps in the audit that somebody did something with a run, and passes the outcome on.
+// Without its record what was done does not count as done: it can be sent again.
+func (s *Service) record(ctx context.Context, workflowID, did string, outcome error) error {
+	result := audit.OK
+	switch fault := FaultOf(outcome); {
+	case outcome != nil && (fault == "" || fault == Down):
+		return outcome
+	case outcome != nil:
+		result = string(fault)
+	}
+	bucket, err := s.store(ctx)
+	if err != nil {
+		return errors.Join(outcome, err)
+	}
+	err = audit.New(bucket).Append(ctx, audit.Subject(workflowID), audit.Record{
+		At: time.Now().UTC(), Who: audit.Who(ctx), Did: did, Workflow: workflowID, Result: result,
+	})
+	if err != nil && outcome == nil {
+		return &Error{Down, err}
+	}
+	return outcome
+}
+
+// Audit reads the audit.
+func (s *Service) Audit(ctx context.Context) (*audit.Log, error) {
+	bucket, err := s.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return audit.New(bucket), nil
 }
 
 // server names the fault of the Temporal server's errors.

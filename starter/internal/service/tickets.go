@@ -359,7 +359,10 @@ func (s *Service) WriteSoon(ctx context.Context, workflowID, id, update string, 
 		WorkflowID: workflowID, UpdateID: id, UpdateName: update, Args: []any{args}, WaitForStage: client.WorkflowUpdateStageAccepted,
 	})
 	if err != nil {
-		return written, updateError(update, workflowID, id, err)
+		err = updateError(update, workflowID, id, err)
+	}
+	if err := s.record(ctx, workflowID, update, err); err != nil {
+		return written, err
 	}
 	soon, cancel := context.WithTimeout(ctx, soon)
 	defer cancel()

@@ -23,16 +23,22 @@ const callWithin = 50 * time.Second
 
 // CallUsers has a worker do one thing to users of a desk. A failure has the kind of the desk's.
 func (s *Service) CallUsers(ctx context.Context, connection string, call workflows.UserCall) (workflows.UserAnswer, error) {
-	var answer workflows.UserAnswer
 	if err := s.checkConnection(connection); err != nil {
-		return answer, wrong(err)
+		return workflows.UserAnswer{}, wrong(err)
 	}
 	if err := s.know(call.Create); err != nil {
-		return answer, err
+		return workflows.UserAnswer{}, err
 	}
+	id := names.UserCall(connection, uuid.NewString())
+	answer, err := s.callUsers(ctx, id, connection, call)
+	return answer, s.record(ctx, id, call.Verb(), err)
+}
+
+func (s *Service) callUsers(ctx context.Context, id, connection string, call workflows.UserCall) (workflows.UserAnswer, error) {
+	var answer workflows.UserAnswer
 	call.Connection = s.Config.Connections[connection].Steering(connection)
 	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: names.UserCall(connection, uuid.NewString()), TaskQueue: names.TaskQueue,
+		ID: id, TaskQueue: names.TaskQueue,
 		StaticSummary:         "Users of " + connection,
 		TypedSearchAttributes: temporal.NewSearchAttributes(names.Connection.ValueSet(connection)),
 		WorkflowRunTimeout:    callWithin,
