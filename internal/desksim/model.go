@@ -107,7 +107,8 @@ type Options struct {
 	Zone *time.Location
 	// Clock is the desk's clock, which need not be ours; [time.Now] if nil.
 	Clock func() time.Time
-	// SearchLag hides a change from searches for that long.
+	// SearchLag hides a new ticket from searches for that long, and at TOPdesk, ServiceNow and
+	// Zendesk a change from the list of changes.
 	SearchLag time.Duration
 }
 
@@ -191,10 +192,13 @@ func (d *Desk) now() time.Time {
 // systemUser is on whose behalf the desk itself writes.
 const systemUser = "RT_System"
 
+// lags says that searches do not show yet what happened at a time.
+func (d *Desk) lags(at time.Time) bool { return d.now().Before(at.Add(d.options.SearchLag)) }
+
 // visible says whether a search finds a ticket as it is now.
 func (d *Desk) visible(ticket *Ticket) bool {
 	return (ticket.MergedInto == 0 || d.rules.findsMerged) && ticket.Status != statusDeleted &&
-		!d.now().Before(ticket.Updated.Add(d.options.SearchLag))
+		!d.lags(ticket.Created)
 }
 
 func (d *Desk) next(kind string) int {

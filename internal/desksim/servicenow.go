@@ -199,10 +199,14 @@ func (api *servicenow) query(who caller, table, encoded string) ([]snow, *snowEr
 	parsed := parseEncodedQuery(encoded)
 	// What lags is a search, not a read of a record by its ID.
 	lag := table == "task" && api.desk.options.SearchLag > 0 && !strings.Contains(encoded, "sys_id=") && !strings.Contains(encoded, "sys_idIN")
+	stamp := "sys_created_on" // a record that changes stays where it was in other searches
+	if strings.Contains(encoded, "sys_updated_on") {
+		stamp = "sys_updated_on"
+	}
 	all = slices.DeleteFunc(all, func(row snow) bool {
 		if lag {
-			changed, _ := time.Parse(time.DateTime, row.fields["sys_updated_on"])
-			if api.desk.now().Before(changed.Add(api.desk.options.SearchLag)) {
+			changed, _ := time.Parse(time.DateTime, row.fields[stamp])
+			if api.desk.lags(changed) {
 				return true
 			}
 		}

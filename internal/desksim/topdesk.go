@@ -275,7 +275,11 @@ func (api *topdesk) list(_ caller, _ http.ResponseWriter, r *http.Request) answe
 		}
 	}
 	rows := slices.DeleteFunc(sorted(api.desk.tickets), func(ticket *Ticket) bool {
-		hidden := ticket.Status == statusDeleted && query.Get("all") != "true" || api.desk.now().Before(ticket.Updated.Add(api.desk.options.SearchLag))
+		changed := ticket.Created // a ticket that changes stays where it was in other searches
+		if !since.IsZero() {
+			changed = ticket.Updated
+		}
+		hidden := ticket.Status == statusDeleted && query.Get("all") != "true" || api.desk.lags(changed)
 		return hidden || ticket.Updated.Before(since) || asked != nil && asked[1] == "externalNumber" && ticket.Fields["externalNumber"] != asked[3]
 	})
 	if query.Get("sort") == "id:asc" {
