@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,8 @@ func TestTheMainJobOnARealDesk(t *testing.T) {
 	t.Run("many onboardings of one new person make one user where a desk accepts duplicates", s.onePerson)
 	t.Run("tickets live at every desk that is simulated", s.vendors)
 	t.Run("a check of every simulated desk tells apart what is wrong", s.checkSimulated)
+	t.Run("what was done for a request is on record, and a missing record is found", s.audited)
+	t.Run("the Temporal server's database holds no name, address, note or secret", s.sealed)
 }
 
 func onboardingRequest(s *stack, t *testing.T, connection, id string) string {
@@ -299,4 +302,69 @@ func (s *stack) check(t *testing.T) {
 	require.Equal(t, 4, code)
 	require.Contains(t, stdout, "SeeQueue")
 	require.Contains(t, stdout, "AdminUsers")
+}
+
+// sealed reads the Temporal server's database after all of the above: it holds nothing that anybody
+// wrote or was told, nobody's name or address, and no secret.
+func (s *stack) sealed(t *testing.T) {
+	var content []byte
+	for _, name := range []string{"temporal.db", "temporal.db-wal"} {
+		part, err := os.ReadFile(filepath.Join(s.folder, name))
+		require.NoError(t, err)
+		content = append(content, part...)
+	}
+	require.Contains(t, string(content), "ticket/rt/", "this is the database")
+	secrets := []string{"@example.test", "Anna", "Żółć", "The Boss", "Laptop", "prepare a laptop", "Any news", "difficult", "Vertrag", callbackSecret, strings.Repeat("k", 32), "pass-bridge"}
+	for _, file := range []string{"token.bridge", "token.root"} {
+		token, err := os.ReadFile(filepath.Join(os.Getenv("DESKBRIDGE_TEST_RT_TOKENS"), file))
+		require.NoError(t, err)
+		secrets = append(secrets, strings.TrimSpace(string(token)))
+	}
+	for _, secret := range secrets {
+		require.NotContains(t, string(content), secret)
+	}
+	for _, log := range []string{"worker.log", "temporal.log"} {
+		text, err := os.ReadFile(filepath.Join(s.folder, log))
+		require.NoError(t, err)
+		for _, secret := range secrets {
+			require.NotContains(t, string(text), secret, log)
+		}
+	}
+}
+
+// audited looks at what is kept of a request, and changes it.
+func (s *stack) audited(t *testing.T) {
+	key, _ := s.ticket(t, "rt")
+	id := strings.TrimSuffix(key, "/ticket")
+	s.ok(t, nil, "ticket", "note", key, "Any news?", "--connection", "rt")
+	var entries []struct {
+		Who, Did, Result string
+		Detail           map[string]string
+		Calls            []struct{ Method, Path string }
+	}
+	s.ok(t, &entries, "audit", "show", "rt/"+id)
+	did := map[string]string{}
+	for _, entry := range entries {
+		did[entry.Did] = entry.Who + " " + entry.Result
+		if entry.Did == "LogTicket" {
+			require.NotEmpty(t, entry.Detail["ticket"])
+			require.NotEmpty(t, entry.Calls)
+		}
+	}
+	require.Equal(t, "worker ok", did["LogTicket"])
+	require.Regexp(t, "^command line .+ ok$", did["start"])
+	require.Regexp(t, "^command line .+ ok$", did["add-note"])
+	table := s.ok(t, nil, "audit", "show", "ticket/rt/"+key)
+	require.Contains(t, table, "POST /ticket 201")
+	require.NotContains(t, table, "example.test")
+	require.Contains(t, s.ok(t, nil, "audit", "verify", "rt/"+id), "unbroken")
+	require.Contains(t, s.ok(t, nil, "audit", "verify", "--connection", "rt"), " 0 broken")
+
+	records, err := filepath.Glob(filepath.Join(s.folder, "files", "audit", "rt", id, "*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, records)
+	require.NoError(t, os.Remove(records[1]))
+	stdout, _, code := s.run(t, "audit", "verify", "rt/"+id)
+	require.Equal(t, 4, code)
+	require.Contains(t, stdout, "removed")
 }
