@@ -39,13 +39,14 @@ func deskOptions(ctx workflow.Context, connection string, priority int, summary 
 }
 
 // pollOptions is for a round of polling or a sweep: long; by its heartbeat a retry goes on where a
-// killed worker stopped.
+// killed worker stopped. It is tried again about as often as it would be run anyway, so that a desk
+// that is back is heard of at once.
 func pollOptions(ctx workflow.Context, connection string, priority int, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           names.DeskTaskQueue(connection),
 		StartToCloseTimeout: time.Hour,
 		HeartbeatTimeout:    aliveWithin,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Second},
 		Priority:            temporal.Priority{PriorityKey: priority},
 		Summary:             summary,
 	})

@@ -10,7 +10,7 @@ import (
 )
 
 // patience is how long all may take to come to an end once nothing breaks any more.
-const patience = 5 * time.Minute
+const patience = 8 * time.Minute
 
 // settle waits until every request has the end that it must have.
 func (w *world) settle(ctx context.Context, requests []*request) {

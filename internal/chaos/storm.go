@@ -26,7 +26,7 @@ func (w *world) storm(ctx context.Context, requests []*request, rate float64) {
 	dice := func(salt uint64) *rand.Rand { return rand.New(rand.NewPCG(w.seed, salt)) } //nolint:gosec // reproducible on purpose
 	for i := range w.workers {
 		killers.Go(func() {
-			w.killNowAndThen(killing, dice(10+uint64(i)), "worker", w.workers[i], 25*time.Second, "http://"+w.health[i]+"/readyz")
+			w.killNowAndThen(killing, dice(10+uint64(i)), "worker", w.workers[i], 30*time.Second, "http://"+w.health[i]+"/readyz")
 		})
 	}
 	killers.Go(func() {
@@ -281,6 +281,8 @@ func (w *world) workOn(ctx context.Context, d *desk, r *request) {
 	case reject:
 		try(d.table.SetStatus(r.ticket, d.sample.Cancelled[0]))
 	case vanish:
+		// Who deletes a ticket before we could know of it makes us log another, and rightly so.
+		await(ctx, 10*time.Minute, time.Second, func() bool { return w.target.heard("ticket/"+r.connection+"/"+r.key(), "ticket.logged") })
 		try(d.table.Delete(r.ticket))
 	case reopen:
 		try(d.table.SetStatus(r.ticket, d.sample.Done[0]))

@@ -340,6 +340,18 @@ func (t *target) init(seed uint64) {
 	t.faults.Randomly(badDay, seed+100)
 }
 
+// heard says whether something of a workflow was told.
+func (t *target) heard(workflow, kind string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, event := range t.told {
+		if event.Data.Workflow == workflow && event.Type == kind {
+			return true
+		}
+	}
+	return false
+}
+
 func (t *target) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /mailbox", func(rw http.ResponseWriter, r *http.Request) {
