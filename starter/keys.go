@@ -46,7 +46,7 @@ func keysCommand() *cobra.Command {
 				if err != nil {
 					return exitError{exitUsage, fmt.Errorf("%q: want the number of a key; see `starter keys show`", args[1])}
 				}
-				return changeKeys(cmd.OutOrStdout(), args[0], func(keys *payloads.Keys) (*payloads.Keys, error) { return keys.Drop(uint32(id)) })
+				return changeKeys(cmd.OutOrStdout(), args[0], func(keys *payloads.Keys) (*payloads.Keys, error) { return keys.Drop(uint32(id)) }) //nolint:gosec // ParseUint bounds it
 			},
 		},
 		&cobra.Command{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -40,7 +41,7 @@ func TestMetricsTellRunsThatNeedAPersonByConnectionAndKind(t *testing.T) {
 	m.apply(&options)
 	options.MetricsHandler.WithTags(map[string]string{"activity_type": "LogTicket"}).Counter("temporal_activity_execution_failed").Inc(1)
 	answer := httptest.NewRecorder()
-	m.handler.ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	m.handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	require.Contains(t, answer.Body.String(), `deskbridge_attention{connection="rt",kind="forbidden"} 2`)
 	require.Contains(t, answer.Body.String(), `deskbridge_attention{connection="jira",kind="ambiguous"} 1`)
 	require.Contains(t, answer.Body.String(), `temporal_activity_execution_failed_total{activity_type="LogTicket"} 1`)

@@ -109,7 +109,7 @@ func (c *clock) between(from, until time.Time) time.Duration {
 func (p DuePolicy) Mistakes() error {
 	var mistakes []error
 	_, err := p.Calendar.read()
-	if joined, many := err.(interface{ Unwrap() []error }); many { //nolint:errorlint // what errors.Join made
+	if joined, many := err.(interface{ Unwrap() []error }); many {
 		for _, err := range joined.Unwrap() {
 			mistakes = append(mistakes, fmt.Errorf("calendar.%w", err))
 		}

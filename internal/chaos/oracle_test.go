@@ -268,6 +268,7 @@ func TestASeedPlansTheSameTwice(t *testing.T) {
 		}
 		return text.String()
 	}
-	require.Equal(t, told(7), told(7))
+	first := told(7)
+	require.Equal(t, first, told(7))
 	require.NotEqual(t, told(7), told(8))
 }

@@ -24,9 +24,9 @@ func (w *world) storm(ctx context.Context, requests []*request, rate float64) {
 	killing, stopKilling := context.WithCancel(ctx)
 	var killers, people sync.WaitGroup
 	dice := func(salt uint64) *rand.Rand { return rand.New(rand.NewPCG(w.seed, salt)) } //nolint:gosec // reproducible on purpose
-	for i := range w.workers {
+	for i, salt := range []uint64{10, 11} {
 		killers.Go(func() {
-			w.killNowAndThen(killing, dice(10+uint64(i)), "worker", w.workers[i], 30*time.Second, "http://"+w.health[i]+"/readyz")
+			w.killNowAndThen(killing, dice(salt), "worker", w.workers[i], 30*time.Second, "http://"+w.health[i]+"/readyz")
 		})
 	}
 	killers.Go(func() {

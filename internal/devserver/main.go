@@ -32,7 +32,7 @@ import (
 
 type settings struct {
 	file, namespace, attributes, codec string
-	port, uiPort, suggest       int
+	port, uiPort, suggest              int
 }
 
 func main() {
