@@ -60,6 +60,20 @@ func (d *Desk) FetchTicket(ctx context.Context, ticketID string) (Ticket, error)
 	return d.ticket(ticket), err
 }
 
+// Escalation asks for a ticket's priority to be set, in the desk's own word or number.
+type Escalation struct {
+	TicketID, Priority string
+}
+
+// EscalateTicket sets a ticket's priority.
+func (d *Desk) EscalateTicket(ctx context.Context, escalation Escalation) error {
+	prioritizer, err := providers.As[providers.Prioritizer](d.Desk)
+	if err != nil {
+		return err
+	}
+	return prioritizer.SetPriority(ctx, escalation.TicketID, escalation.Priority)
+}
+
 // EndTicket asks to close or to cancel a ticket at the desk.
 type EndTicket struct {
 	TicketID string

@@ -96,6 +96,7 @@ func Functions() []Function {
 		{"fetch changed tickets", LevelStatusSync, has[ChangeFetcher]},
 		{"update a ticket", LevelFull, has[TicketUpdater]},
 		{"add a note", LevelFull, has[NoteAdder]},
+		{"set a priority", "", has[Prioritizer]},
 		{"update a user", "", has[UserUpdater]},
 		{"deactivate a user", "", has[UserDeactivator]},
 		{"fetch tickets in batches", "", has[TicketsFetcher]},

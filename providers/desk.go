@@ -98,6 +98,13 @@ type TicketUpdater interface {
 	UpdateTicket(ctx context.Context, update TicketUpdate) (Ticket, error)
 }
 
+// Prioritizer sets a ticket's priority, for an escalation.
+type Prioritizer interface {
+	// SetPriority sets the priority in the desk's own word or number; [Invalid] if the desk did not
+	// take it. Again is no error.
+	SetPriority(ctx context.Context, ticketID, priority string) error
+}
+
 // UserQuery asks for users by one identity.
 type UserQuery struct {
 	By    Identity

@@ -50,7 +50,7 @@ func TestTheNamesOfWorkflowsAndActivitiesAreFrozen(t *testing.T) {
 	for _, name := range []string{names.AddNote, names.Attach, names.CloseTicket, names.Refresh, names.Cancel, names.CompleteAction, names.Supersede} {
 		r.names = append(r.names, "update "+name)
 	}
-	r.names = append(r.names, "query "+names.View, "query "+names.Progress, "memo "+names.MemoDigest, "memo "+names.MemoSubject,
+	r.names = append(r.names, "query "+names.Cure, "query "+names.View, "query "+names.Progress, "memo "+names.MemoDigest, "memo "+names.MemoSubject,
 		"queue "+names.TaskQueue, "queue "+names.DeskTaskQueue("C"),
 		"id "+names.Onboarding("C", "R"), "id "+names.Fulfilment("C", "R"), "id "+names.Ticket("C", "R/S"), "id "+names.Watch("C"), "id "+names.Check("C"),
 		"id "+names.Offboarding("C", "R"), "id "+names.UserSync("C", "S"), "id "+names.User("C", "H"), "id "+names.UserCall("C", "U"))

@@ -18,6 +18,9 @@ type DuePolicy struct {
 	Within time.Duration `yaml:"within"`
 	// Remind is when the desk is reminded, each so long before the ticket is due.
 	Remind []time.Duration `yaml:"remind"`
+	// Priority is set at the desk when the ticket is overdue, in the desk's own word or number; none
+	// if empty.
+	Priority string `yaml:"priority"`
 	// Expire is how long after it was due a ticket ends as expired; never if zero.
 	Expire   time.Duration `yaml:"expire"`
 	Calendar Calendar      `yaml:"calendar"`
@@ -228,6 +231,9 @@ func (t *ticket) mindDeadline() {
 	case dueEscalate:
 		t.note("overdue since %s", due)
 		t.remark("overdue", step.At, "This ticket was due "+due+" and is not done. Please see to it now.")
+		if t.in.Connection.Due != nil && t.in.Connection.Due.Priority != "" && t.mayAccept() == nil {
+			t.enqueue(Write{Key: "escalated " + step.At.UTC().Format(time.RFC3339), Kind: WritePriority, Priority: t.in.Connection.Due.Priority})
+		}
 		t.raiseOverdue()
 		t.tellActivate(EventTicketOverdue)
 	case dueExpire:

@@ -22,7 +22,7 @@ func TestATicketIsRemindedOfEscalatedAndExpiresInWorkingTime(t *testing.T) {
 	w.SetStartTime(begin)
 	in := ticketInput(providers.LevelFull)
 	in.Connection.Callback = "activate"
-	in.Connection.Due = &workflows.DuePolicy{Within: 16 * time.Hour, Remind: []time.Duration{8 * time.Hour}, Expire: 4 * time.Hour, Calendar: office}
+	in.Connection.Due = &workflows.DuePolicy{Within: 16 * time.Hour, Remind: []time.Duration{8 * time.Hour}, Expire: 4 * time.Hour, Priority: "90", Calendar: office}
 	in.Request.Files = nil
 	seen := map[string]workflows.View{}
 	look := func(name string, after time.Duration) { w.at(after, func() { seen[name] = w.view() }) }
@@ -42,6 +42,7 @@ func TestATicketIsRemindedOfEscalatedAndExpiresInWorkingTime(t *testing.T) {
 	require.Contains(t, seen["overdue"].Attention, "was due 2026-11-26 09:00 UTC")
 	require.Empty(t, w.view().Attention, "nobody has to do anything about a ticket that expired")
 	require.Len(t, w.sim.Written(1, desksim.Public), 2)
+	require.Equal(t, "90", w.sim.Tickets()[0].Fields["Priority"])
 	require.Equal(t, []string{"ticket.logged", "ticket.reminder", "ticket.overdue", "ticket.outcome expired"}, w.events())
 }
 

@@ -20,6 +20,8 @@ const (
 	WriteFile   = "file"
 	WriteClose  = "close"
 	WriteCancel = "cancel"
+	// WritePriority is an escalation's.
+	WritePriority = "priority"
 )
 
 // Write is something for the desk that somebody typed. It is kept until the desk has it.
@@ -31,7 +33,9 @@ type Write struct {
 	// By is a keyed hash of who typed it; empty for Activate itself.
 	By   string           `json:",omitempty"`
 	File *activities.File `json:",omitempty"`
-	At   time.Time
+	// Priority is an escalation's.
+	Priority string `json:",omitempty"`
+	At       time.Time
 	// After is the cursor of the notes before its note was first tried; nil if it was not.
 	After *string `json:",omitempty"`
 	// Failure says why the desk will never take it.
@@ -219,6 +223,10 @@ func (t *ticket) perform(write *Write) error {
 	switch write.Kind {
 	case WriteFile:
 		return t.upload(*write.File)
+	case WritePriority:
+		ctx := deskOptions(t.ctx, name, priorityScreen, "Escalate ticket "+t.Ticket.Number)
+		escalation := activities.Escalation{TicketID: t.Ticket.ID, Priority: write.Priority}
+		return workflow.ExecuteActivity(ctx, desk.EscalateTicket, escalation).Get(ctx, nil)
 	case WriteClose:
 		return t.endAtDesk(providers.Completed)
 	case WriteCancel:

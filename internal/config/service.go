@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"deskbridge/activities"
+	"deskbridge/providers"
 )
 
 // checkService checks what `starter serve` needs.
@@ -90,6 +91,9 @@ func (l *loader) checkPeople(at func(...string) []string, c *Connection) {
 	}
 	if c.Due != nil {
 		l.spread(at("due"), c.Due.Mistakes())
+		if _, err := providers.As[providers.Prioritizer](c.kind.Zero); err != nil && c.Due.Priority != "" {
+			l.add(at("due", "priority"), "%s tickets get no other priority by us; remove it", c.kind.Title)
+		}
 	}
 	if c.Webhook == nil {
 		return

@@ -15,6 +15,9 @@ import (
 	"unicode/utf8"
 )
 
+// rtPriority keeps a ticket's priority among its fields.
+const rtPriority = "Priority"
+
 // encodeContent is base64 in lines, as RT writes it.
 func encodeContent(content []byte) string {
 	text := base64.StdEncoding.EncodeToString(content)
@@ -45,6 +48,7 @@ func (api *rest2) ticketRow(ticket *Ticket, query map[string][]string) object {
 		"type": "ticket", "_url": fmt.Sprintf("%s/ticket/%d", api.base, ticket.ID), "id": strconv.Itoa(ticket.ID),
 		"Subject": ticket.Subject, "Status": ticket.Status, "Queue": queue, "Requestor": requesters,
 		"Created": ticket.Created, "LastUpdated": ticket.Updated, "LastUpdatedBy": api.userRef(ticket.UpdatedBy),
+		"Priority":     cmp.Or(ticket.Fields[rtPriority], "0"),
 		"CustomFields": api.fields(api.desk.queues[ticket.Queue].Fields, ticket.Fields),
 		"EffectiveId":  api.ref("ticket", ticket.ID),
 	}
@@ -152,8 +156,8 @@ func (api *rest2) requesters(given any) []int {
 
 func (api *rest2) updateTicket(who caller, _ http.ResponseWriter, r *http.Request) answer {
 	var body struct {
-		Status    string
-		MergeInto any
+		Status, Priority string
+		MergeInto        any
 	}
 	if reply, ok := decode(r, &body); !ok {
 		return reply
@@ -174,6 +178,11 @@ func (api *rest2) updateTicket(who caller, _ http.ResponseWriter, r *http.Reques
 		}
 		api.desk.merge(ticket, into, who.user.ID)
 		messages = append(messages, "Merge Successful")
+	}
+	if _, err := strconv.Atoi(body.Priority); err == nil { // RT takes no other for a change
+		ticket.Fields[rtPriority] = body.Priority
+		api.desk.write(ticket, Note{Kind: "priority", Author: who.user.ID})
+		messages = append(messages, fmt.Sprintf("Ticket %d: Priority changed to '%s'", ticket.ID, body.Priority))
 	}
 	if body.Status != "" {
 		text := fmt.Sprintf("Ticket %d: Status '%s' isn't a valid status for this ticket.", ticket.ID, body.Status)

@@ -46,7 +46,7 @@ var snowStates = map[string]map[string]string{
 
 // snowTicketFields are what a client may write on a ticket beside its journals.
 var snowTicketFields = []string{
-	"short_description", "description", "assignment_group", "caller_id", "requested_for", "correlation_id", "category", "close_code", "close_notes",
+	"short_description", "description", "assignment_group", "caller_id", "requested_for", "correlation_id", "category", "close_code", "close_notes", "priority",
 }
 
 var snowUserFields = []string{"user_name", "email", "first_name", "last_name", "employee_number", "active", "city", "phone"}
@@ -329,7 +329,11 @@ func (api *servicenow) update(who caller, table, id string, fields map[string]st
 		return nil, &snowError{403, "Operation Failed", "Data Policy Exception: The following fields are mandatory: Resolution code, Resolution notes"}
 	}
 	for _, name := range snowTicketFields {
-		if value, given := fields[name]; given {
+		value, given := fields[name]
+		if _, err := strconv.Atoi(value); name == "priority" && err != nil {
+			continue // the field is a number: other text is dropped without a word
+		}
+		if given {
 			ticket.Fields[name] = value
 		}
 	}

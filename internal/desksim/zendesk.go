@@ -239,6 +239,12 @@ func (api *zendesk) updateTicket(who caller, _ http.ResponseWriter, r *http.Requ
 		return zendeskInvalid("status", "InvalidValue", "Status: closed prevents ticket update")
 	case given.Status != "" && !slices.Contains(api.desk.rules.statuses, given.Status):
 		return zendeskInvalid("status", "InvalidValue", "Status is invalid")
+	case given.Priority != "" && !slices.Contains([]string{"urgent", "high", "normal", "low"}, given.Priority):
+		return zendeskInvalid("priority", "InvalidValue", "Priority "+given.Priority+" is invalid")
+	}
+	if given.Priority != "" {
+		ticket.Fields["priority"] = given.Priority
+		api.desk.write(ticket, Note{Kind: "priority", Author: who.user.ID})
 	}
 	if given.Comment != nil {
 		kind := Public // what is not said is public

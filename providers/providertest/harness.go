@@ -37,6 +37,8 @@ type Harness struct {
 	// of a resolved one, and one that the desk does not have.
 	Queue                   string
 	Reopened, Done, Unknown string
+	// Priority is one that tickets can have and new ones do not, where the desk sets priorities.
+	Priority string
 	// SomeID and MissingID are ticket IDs in the desk's spelling, the second of none.
 	SomeID, MissingID string
 	// MissingUserID is a user ID in the desk's spelling, of nobody.

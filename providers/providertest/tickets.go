@@ -141,6 +141,15 @@ func (s *suite) ticketCases() []testCase {
 			require.NoError(t, err)
 			require.Equal(t, s.Reopened, open.Status)
 		}},
+		{"a priority that the desk takes is set, again is no error, and one that it does not take is", func(t *testing.T) {
+			prioritizer := as[providers.Prioritizer](t, s.desk)
+			require.NotEmpty(t, s.Priority, "the harness names none")
+			ticket := s.ticket(t)
+			require.NoError(t, prioritizer.SetPriority(t.Context(), ticket.ID, s.Priority))
+			require.NoError(t, prioritizer.SetPriority(t.Context(), ticket.ID, s.Priority))
+			s.requireKind(t, providers.Invalid, prioritizer.SetPriority(t.Context(), ticket.ID, "no such priority"))
+			s.requireKind(t, providers.NotFound, prioritizer.SetPriority(t.Context(), s.MissingID, s.Priority))
+		}},
 		{"a status that the desk does not have is an error, whatever the desk answers", func(t *testing.T) {
 			ticket := s.ticket(t)
 			_, err := s.desk.UpdateTicket(t.Context(), providers.TicketUpdate{TicketID: ticket.ID, Status: s.Unknown})

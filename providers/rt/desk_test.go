@@ -58,7 +58,7 @@ func harness(url, root, bridge, weak string) providertest.Harness {
 	}
 	return providertest.Harness{
 		URL: url, Credential: bridge, Weak: weak, Agent: agent{url + "/REST/2.0", root},
-		Queue: "Support", Reopened: "open", Done: "resolved", Unknown: "nonsense",
+		Queue: "Support", Reopened: "open", Done: "resolved", Unknown: "nonsense", Priority: "100",
 		SomeID: "1", MissingID: "99999999", MissingUserID: "99999999", Attribute: "Organization",
 		Traits: providertest.Traits{
 			Identities: []providers.Identity{providers.ByEmployeeNumber, providers.ByLogin, providers.ByEmail},

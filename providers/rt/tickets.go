@@ -186,6 +186,29 @@ func (d *Desk) FetchChanges(ctx context.Context, query providers.ChangesQuery) (
 	return changes, nil
 }
 
+// SetPriority implements [providers.Prioritizer].
+func (d *Desk) SetPriority(ctx context.Context, ticketID, priority string) error {
+	const op = "set priority"
+	ticket, err := d.FetchTicket(ctx, ticketID)
+	if err != nil {
+		return err
+	}
+	call := rest.Call{Op: op, Method: http.MethodPut, Path: "/ticket/{id}", Params: map[string]string{"id": ticket.ID}}
+	var messages json.RawMessage
+	call.JSON, call.Into = map[string]string{"Priority": priority}, &messages
+	if _, err := d.client.Write(ctx, call); err != nil {
+		return err
+	}
+	var after struct{ Priority scalar }
+	if _, err := d.client.Read(ctx, rest.Call{Op: op, Method: http.MethodGet, Path: call.Path, Params: call.Params, Into: &after}); err != nil {
+		return err
+	}
+	if string(after.Priority) != priority {
+		return d.client.Failf(op, providers.Invalid, "the desk kept priority %q and did not take %q; want a number such as 100, and the right ModifyTicket", after.Priority, priority)
+	}
+	return nil
+}
+
 // UpdateTicket implements [providers.TicketUpdater]. RT answers 200 with prose where it changed
 // nothing.
 func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) (providers.Ticket, error) {

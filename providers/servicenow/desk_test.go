@@ -48,7 +48,7 @@ func harness(address, kind string) providertest.Harness {
 	missing := strings.Repeat("f", 32)
 	h := providertest.Harness{
 		URL: address, Credential: "pass-bridge", Weak: "pass-weak", Agent: agent{address + "/api/now"},
-		Queue: "Support", Reopened: "Work in Progress", Done: "Closed Complete", Unknown: "nonsense",
+		Queue: "Support", Reopened: "Work in Progress", Done: "Closed Complete", Unknown: "nonsense", Priority: "1",
 		SomeID: strings.Repeat("a", 32), MissingID: missing, MissingUserID: missing, Attribute: "city",
 		Traits: providertest.Traits{
 			Identities: []providers.Identity{providers.ByEmployeeNumber, providers.ByLogin, providers.ByEmail}, Renames: true,

@@ -199,6 +199,25 @@ func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) 
 	})
 }
 
+// SetPriority implements [providers.Prioritizer]. Where the instance makes the priority of impact
+// and urgency (tasks are of their own), it keeps its own, which is told.
+func (d *Desk) SetPriority(ctx context.Context, ticketID, priority string) error {
+	const op = "set priority"
+	row, err := d.one(ctx, op, task, ticketID, []string{"sys_id", "sys_class_name"})
+	if err != nil {
+		return err
+	}
+	table := row.value("sys_class_name")
+	if err := d.tables.update(ctx, op, table, ticketID, map[string]string{"priority": priority}); err != nil {
+		return d.client.Explain(err, providers.Forbidden, op, "no right to change the priority of a ticket of table %s; grant the account a role that may, such as itil", table)
+	}
+	after, err := d.one(ctx, op, table, ticketID, []string{"sys_id", "priority"})
+	if err == nil && after.value("priority") != priority {
+		return d.client.Failf(op, providers.Invalid, "the instance kept priority %q and did not take %q; want a number from 1 to 5, and no rule that makes it of impact and urgency", after.value("priority"), priority)
+	}
+	return err
+}
+
 // choices are the values of the field state of a table; one without choices of its own has
 // those of task.
 func (d *Desk) choices(ctx context.Context, op, table string) ([]record, error) {

@@ -18,7 +18,7 @@ func TestSimulatedDeskConforms(t *testing.T) {
 	simulated := simulate(t, desksim.Options{})
 	providertest.Run(t, providertest.Harness{
 		URL: simulated.URL, Credential: "pass-bridge", Weak: "pass-weak", Agent: providertest.SimulatedAgent(simulated.Desk),
-		Queue: "Support", Reopened: "open", Done: "solved", Unknown: "nonsense",
+		Queue: "Support", Reopened: "open", Done: "solved", Unknown: "nonsense", Priority: "urgent",
 		SomeID: "1", MissingID: "987654321", MissingUserID: "987654321", Attribute: "notes",
 		Traits: providertest.Traits{
 			Identities: []providers.Identity{providers.ByEmployeeNumber, providers.ByLogin, providers.ByEmail},

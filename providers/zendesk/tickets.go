@@ -319,6 +319,23 @@ func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) 
 	})
 }
 
+// SetPriority implements [providers.Prioritizer].
+func (d *Desk) SetPriority(ctx context.Context, ticketID, priority string) error {
+	const op = "set priority"
+	ticket, err := d.FetchTicket(ctx, ticketID)
+	if err != nil {
+		return err
+	}
+	if err := d.change(ctx, op, ticket.ID, map[string]any{"priority": priority}); err != nil {
+		return err
+	}
+	row, err := d.one(ctx, op, ticket.ID)
+	if err == nil && row.Priority != priority {
+		return d.client.Failf(op, providers.Invalid, "the desk kept priority %q and did not take %q; want urgent, high, normal or low", row.Priority, priority)
+	}
+	return err
+}
+
 // change writes fields of a ticket, and a comment.
 func (d *Desk) change(ctx context.Context, op, ticketID string, fields map[string]any) error {
 	_, err := d.client.Write(ctx, rest.Call{

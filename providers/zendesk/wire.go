@@ -21,6 +21,7 @@ type record struct {
 	ExternalID  string    `json:"external_id"`
 	Subject     string    `json:"subject"`
 	Status      string    `json:"status"`
+	Priority    string    `json:"priority"`
 	GroupID     int64     `json:"group_id"`
 	RequesterID int64     `json:"requester_id"`
 	Tags        []string  `json:"tags"`

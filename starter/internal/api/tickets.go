@@ -73,7 +73,7 @@ type Attachment struct {
 
 // Queued is something that the desk does not have yet.
 type Queued struct {
-	Kind string    `json:"kind" enum:"note,file,close,cancel"`
+	Kind string    `json:"kind" enum:"note,file,close,cancel,priority"`
 	Body string    `json:"body,omitempty"`
 	File string    `json:"file,omitempty"`
 	At   time.Time `json:"at"`
