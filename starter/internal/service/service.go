@@ -100,10 +100,11 @@ func (s *Service) store(ctx context.Context) (*blob.Bucket, error) {
 // Without its record what was done does not count as done: it can be sent again.
 func (s *Service) record(ctx context.Context, workflowID, did string, outcome error) error {
 	result := audit.OK
-	switch fault := FaultOf(outcome); {
-	case outcome != nil && (fault == "" || fault == Down):
-		return outcome
-	case outcome != nil:
+	if outcome != nil {
+		fault := FaultOf(outcome)
+		if fault != Refused && fault != Clash { // nothing was there, or nothing was done
+			return outcome
+		}
 		result = string(fault)
 	}
 	bucket, err := s.store(ctx)
