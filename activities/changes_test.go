@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/mocks"
 	"go.temporal.io/sdk/testsuite"
@@ -30,7 +31,9 @@ type feed struct {
 	asked   []providers.ChangesQuery
 	tickets map[string]providers.Ticket
 	hidden  map[string]bool
+	down    map[string]bool
 	batches int
+	fetched []string
 }
 
 func (f *feed) FetchChanges(_ context.Context, query providers.ChangesQuery) (providers.ChangesPage, error) {
@@ -55,6 +58,10 @@ func (f *feed) FetchTickets(_ context.Context, ids []string) ([]providers.Ticket
 }
 
 func (f *feed) FetchTicket(_ context.Context, id string) (providers.Ticket, error) {
+	f.fetched = append(f.fetched, id)
+	if f.down[id] {
+		return providers.Ticket{}, providers.Unavailable
+	}
 	if f.hidden[id] {
 		return providers.Ticket{}, providers.Forbidden
 	}
@@ -246,4 +253,42 @@ func TestASweepFindsWhatPollingCannotSee(t *testing.T) {
 	require.Nil(t, w.server.signals["ticket/rt/R/4"][0].Ticket, "deleted")
 	require.False(t, w.server.signals["ticket/rt/R/4"][0].Hidden)
 	require.True(t, w.server.signals["ticket/rt/R/5"][0].Hidden)
+}
+
+func TestATicketThatCannotBeReadKeepsNoOtherFromBeingSwept(t *testing.T) {
+	w := newPollWorld(t)
+	w.feed.down = map[string]bool{"2": true}
+	for _, n := range []string{"1", "2", "3"} {
+		w.server.waiting["ticket/rt/R/"+n] = [2]string{n, ""} // deleted, all of them
+	}
+	var progress []string
+	w.env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) { _ = details.Get(&progress) })
+	_, err := w.env.ExecuteActivity(w.desk.SweepTickets)
+	require.ErrorContains(t, err, "unavailable", "so that it is tried again")
+	require.ElementsMatch(t, []string{"1", "2", "3"}, w.feed.fetched)
+	require.Len(t, w.server.signals["ticket/rt/R/1"], 1)
+	require.Len(t, w.server.signals["ticket/rt/R/3"], 1)
+	require.ElementsMatch(t, []string{"ticket/rt/R/1", "ticket/rt/R/3"}, progress)
+
+	w.feed.down, w.feed.fetched = nil, nil
+	w.env.SetHeartbeatDetails(progress)
+	result, err := w.env.ExecuteActivity(w.desk.SweepTickets)
+	require.NoError(t, err)
+	var swept activities.Swept
+	require.NoError(t, result.Get(&swept))
+	require.Equal(t, activities.Swept{Read: 3, Signalled: 1}, swept)
+	require.Equal(t, []string{"2"}, w.feed.fetched, "what was read is not read again")
+}
+
+func TestASweepOfADeskThatIsDownGivesUpSoon(t *testing.T) {
+	w := newPollWorld(t)
+	w.feed.down = map[string]bool{}
+	for n := range 50 {
+		id := fmt.Sprint(n + 1)
+		w.feed.down[id] = true
+		w.server.waiting["ticket/rt/R/"+id] = [2]string{id, ""}
+	}
+	_, err := w.env.ExecuteActivity(w.desk.SweepTickets)
+	require.ErrorContains(t, err, "unavailable")
+	require.Len(t, w.feed.fetched, 5)
 }

@@ -3,6 +3,10 @@ package activities
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+
+	"go.temporal.io/sdk/activity"
 
 	"deskbridge/providers"
 )
@@ -16,45 +20,94 @@ type Swept struct {
 	Read, Signalled int
 }
 
+// The bounds of a sweep.
+const (
+	// maxFailures in a row end an attempt: the desk is down.
+	maxFailures = 5
+	// maxProgress bounds what a heartbeat holds; tickets beyond are read again by a retry.
+	maxProgress = 10_000
+)
+
 // SweepTickets reads every waiting ticket and tells its workflow where it differs: what polling
-// cannot see, such as deletions, merges and rows hidden by permissions.
+// cannot see, such as deletions, merges and rows hidden by permissions. A ticket that cannot be read
+// now keeps none of the others waiting, and a retry reads only those that were not: at a desk that
+// fails now and then no attempt would ever read all.
 func (d *Desk) SweepTickets(ctx context.Context) (Swept, error) {
-	var result Swept
-	err := d.eachWaiting(ctx, waitingQuery(d.Connection), func(found []waiting) error {
-		signals, err := d.sweep(ctx, found)
-		if err != nil {
-			return err
+	s := &sweep{desk: d, read: map[string]bool{}}
+	var before []string
+	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &before) == nil {
+		for _, id := range before {
+			s.read[id] = true
 		}
-		signalled, err := d.signal(ctx, signals)
-		result.Read += len(found)
-		result.Signalled += signalled
-		return err
+	}
+	err := d.eachWaiting(ctx, waitingQuery(d.Connection), func(found []waiting) error {
+		found = slices.DeleteFunc(found, func(run waiting) bool { return s.read[run.workflowID] })
+		return s.page(ctx, found)
 	})
-	return result, err
+	if err == nil {
+		err = s.failure
+	}
+	return Swept{Read: len(s.read), Signalled: s.signalled}, err
 }
 
-func (d *Desk) sweep(ctx context.Context, found []waiting) (map[string]Change, error) {
-	live, err := d.fetchBatch(ctx, found)
+// sweep is one attempt of a sweep.
+type sweep struct {
+	desk *Desk
+	// read are the workflows whose tickets were read, by this attempt or one before.
+	read      map[string]bool
+	signalled int
+	// failure is the last of a ticket that could not be read; inARow counts those without another between.
+	failure error
+	inARow  int
+}
+
+func (s *sweep) page(ctx context.Context, found []waiting) error {
+	live, err := s.desk.fetchBatch(ctx, found)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	signals := map[string]Change{}
+	var read []string
+	var stop error
 	for _, run := range found {
 		ticket, seen := live[run.ticketID]
 		if !seen {
-			change, err := d.fetchOne(ctx, run.ticketID)
+			change, err := s.desk.fetchOne(ctx, run.ticketID)
 			if err != nil {
-				return nil, err
+				if stop = s.fail(err); stop != nil {
+					break
+				}
+				continue
 			}
 			signals[run.workflowID] = change
-			continue
-		}
-		if ticket.Version() != run.version {
-			snapshot := d.ticket(ticket)
+		} else if ticket.Version() != run.version {
+			snapshot := s.desk.ticket(ticket)
 			signals[run.workflowID] = Change{Ticket: &snapshot}
 		}
+		s.inARow = 0
+		read = append(read, run.workflowID)
 	}
-	return signals, nil
+	signalled, err := s.desk.signal(ctx, signals)
+	if err != nil {
+		return err
+	}
+	s.signalled += signalled
+	for _, id := range read {
+		s.read[id] = true
+	}
+	if len(s.read) <= maxProgress {
+		recordProgress(ctx, slices.Collect(maps.Keys(s.read)))
+	}
+	return stop
+}
+
+// fail remembers that a ticket could not be read, and says whether that ends the attempt.
+func (s *sweep) fail(err error) error {
+	s.failure = err
+	if s.inARow++; s.inARow == maxFailures || !providers.KindOf(err).Retryable() {
+		return err
+	}
+	return nil
 }
 
 // fetchBatch reads many tickets at once where the desk can; it answers none where it cannot.

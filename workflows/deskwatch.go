@@ -41,7 +41,9 @@ type watch struct {
 	hints workflow.ReceiveChannel
 	// idle counts polls in a row that found no waiting ticket.
 	idle int
-	last activities.Polled
+	// sweeping says that a sweep goes on beside the polls.
+	sweeping bool
+	last     activities.Polled
 }
 
 // DeskWatch watches one connection: it polls for changes, which the activity signals to the
@@ -61,17 +63,22 @@ func DeskWatch(ctx workflow.Context, in WatchInput) error {
 const idleEnds = 3
 
 func (w *watch) run() error {
+	beside := w.Connection.Edition >= EditionSweep // for this run: the connection may change meanwhile
 	for {
 		w.poll()
-		w.sweep()
+		if beside {
+			w.sweepBeside()
+		} else if w.sweepIsDue() {
+			w.sweep(w.ctx)
+		}
 		w.describe()
-		if w.idle >= idleEnds && !w.drain() {
+		if w.idle >= idleEnds && !w.sweeping && !w.drain() {
 			return nil
 		}
 		if err := w.sleep(); err != nil {
 			return err
 		}
-		if workflow.GetInfo(w.ctx).GetContinueAsNewSuggested() {
+		if w.isLong() && !w.sweeping {
 			w.drain()
 			return workflow.NewContinueAsNewError(w.ctx, DeskWatch, w.WatchInput)
 		}
@@ -101,13 +108,29 @@ func (w *watch) poll() {
 	}
 }
 
-func (w *watch) sweep() {
-	now := workflow.Now(w.ctx)
-	if now.Sub(w.Swept) < w.Connection.Watch.Sweep {
+func (w *watch) isLong() bool { return workflow.GetInfo(w.ctx).GetContinueAsNewSuggested() }
+
+// sweepBeside sweeps while polls go on: a sweep of many tickets at a slow desk takes long. None is
+// begun when the run is about to continue as new.
+func (w *watch) sweepBeside() {
+	if w.sweeping || w.isLong() || !w.sweepIsDue() {
 		return
 	}
+	w.sweeping = true
+	workflow.Go(w.ctx, func(ctx workflow.Context) {
+		w.sweep(ctx)
+		w.sweeping = false
+	})
+}
+
+func (w *watch) sweepIsDue() bool {
+	return workflow.Now(w.ctx).Sub(w.Swept) >= w.Connection.Watch.Sweep
+}
+
+func (w *watch) sweep(ctx workflow.Context) {
+	now := workflow.Now(ctx)
 	var swept activities.Swept
-	ctx := pollOptions(w.ctx, w.Connection.Name, prioritySweep, "Sweep the waiting tickets")
+	ctx = pollOptions(ctx, w.Connection.Name, prioritySweep, "Sweep the waiting tickets")
 	if err := workflow.ExecuteActivity(ctx, desk.SweepTickets).Get(ctx, &swept); err != nil {
 		w.Attention.raise(w.ctx, string(kindOf(err)), reasonOf(err))
 		return

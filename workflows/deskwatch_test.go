@@ -89,3 +89,29 @@ func TestAWatchThatMayNotPollSaysSoAndGoesOn(t *testing.T) {
 	require.NoError(t, w.GetWorkflowError())
 	require.Equal(t, 5, tries)
 }
+
+func TestASlowSweepHoldsUpNoPoll(t *testing.T) {
+	during := func(edition int) int {
+		w := newWorld(t)
+		polls, tries, meanwhile := 0, 0, 0
+		w.OnActivity("PollChanges", mock.Anything, mock.Anything).Return(func(context.Context, activities.Poll) (activities.Polled, error) {
+			if polls++; tries > 0 && tries < 8 {
+				meanwhile++
+			}
+			return activities.Polled{Waiting: max(0, 30-polls)}, nil
+		})
+		w.OnActivity("SweepTickets", mock.Anything).Return(func(context.Context) (activities.Swept, error) {
+			if tries++; tries < 8 {
+				return activities.Swept{}, temporal.NewApplicationError("rt: fetch ticket: unavailable", string(providers.Unavailable))
+			}
+			return activities.Swept{}, nil
+		})
+		watching := connection(providers.LevelFull)
+		watching.Edition = edition
+		w.ExecuteWorkflow("DeskWatch", workflows.WatchInput{Connection: watching})
+		require.NoError(t, w.GetWorkflowError())
+		return meanwhile
+	}
+	require.Zero(t, during(0), "a run of the first edition goes on as it began")
+	require.Greater(t, during(workflows.Edition), 1)
+}

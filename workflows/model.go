@@ -33,8 +33,10 @@ const (
 	// EditionPeople creates people by a workflow of their own, says who may see a ticket and when
 	// it changed, and tells Activate.
 	EditionPeople = 2
+	// EditionSweep sweeps beside the polls.
+	EditionSweep = 3
 	// Edition is what new requests ask for.
-	Edition = EditionPeople
+	Edition = EditionSweep
 )
 
 func (c Connection) knowsPeople() bool { return c.Edition >= EditionPeople }

@@ -282,7 +282,7 @@ func (w *world) workOn(ctx context.Context, d *desk, r *request) {
 		try(d.table.SetStatus(r.ticket, d.sample.Cancelled[0]))
 	case vanish:
 		// Who deletes a ticket before we could know of it makes us log another, and rightly so.
-		await(ctx, 10*time.Minute, time.Second, func() bool { return w.target.heard("ticket/"+r.connection+"/"+r.key(), "ticket.logged") })
+		w.awaitLogged(ctx, r)
 		try(d.table.Delete(r.ticket))
 	case reopen:
 		try(d.table.SetStatus(r.ticket, d.sample.Done[0]))
@@ -292,6 +292,8 @@ func (w *world) workOn(ctx context.Context, d *desk, r *request) {
 		try(d.table.SetStatus(r.ticket, d.sample.Done[0]))
 	case merge:
 		await(ctx, 10*time.Minute, time.Second, func() bool { r.into.mu.Lock(); defer r.into.mu.Unlock(); return r.into.done })
+		// What was written to a ticket that was merged before we could know of it is not shown.
+		w.awaitLogged(ctx, r)
 		try(d.table.Merge(r.ticket, r.into.ticket))
 		pause(1)
 		try(d.table.SetStatus(r.into.ticket, d.sample.Done[0]))
@@ -303,6 +305,11 @@ func (w *world) workOn(ctx context.Context, d *desk, r *request) {
 	// Who writes to a ticket that is done reopens it at many desks: as long as the end user may
 	// still write, somebody resolves it again.
 	w.keepResolved(ctx, d, r)
+}
+
+// awaitLogged waits until our side has told that it knows the ticket.
+func (w *world) awaitLogged(ctx context.Context, r *request) {
+	await(ctx, 10*time.Minute, time.Second, func() bool { return w.target.heard("ticket/"+r.connection+"/"+r.key(), "ticket.logged") })
 }
 
 // keepResolved resolves a ticket again that a late note of its end user has reopened.
