@@ -13,6 +13,7 @@ import (
 	"os/user"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // for calendars, in images without it
 
 	"github.com/spf13/cobra"
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // for calendars, in images without it
 
 	temporalclient "go.temporal.io/sdk/client"
 

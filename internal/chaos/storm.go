@@ -26,7 +26,7 @@ func (w *world) storm(ctx context.Context, requests []*request, rate float64) {
 	dice := func(salt uint64) *rand.Rand { return rand.New(rand.NewPCG(w.seed, salt)) } //nolint:gosec // reproducible on purpose
 	for i, salt := range []uint64{10, 11} {
 		killers.Go(func() {
-			w.killNowAndThen(killing, dice(salt), "worker", w.workers[i], 30*time.Second, "http://"+w.health[i]+"/readyz")
+			w.killNowAndThen(killing, dice(salt), "worker", w.workers[i], 40*time.Second, "http://"+w.health[i]+"/readyz")
 		})
 	}
 	killers.Go(func() {

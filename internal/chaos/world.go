@@ -60,7 +60,7 @@ const (
 
 // badDay is how often answers break.
 var badDay = faults.Rates{
-	Lost: 0.10, Reset: 0.02, Error: 0.03, Limited: 0.02, Slow: 0.02,
+	Lost: 0.10, Reset: 0.01, Error: 0.02, Limited: 0.01, Slow: 0.01,
 	RetryAfter: 2 * time.Second, Delay: 2 * time.Second,
 }
 

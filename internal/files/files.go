@@ -9,10 +9,7 @@ import (
 	"strings"
 
 	"gocloud.dev/blob"
-	_ "gocloud.dev/blob/azureblob" // the scheme azblob://
-	_ "gocloud.dev/blob/fileblob"  // the scheme file://
-	_ "gocloud.dev/blob/gcsblob"   // the scheme gs://
-	_ "gocloud.dev/blob/s3blob"    // the scheme s3://
+	_ "gocloud.dev/blob/fileblob" // the scheme file://
 )
 
 // Open opens the store at an address: file:///folder, s3://bucket, gs://bucket or
