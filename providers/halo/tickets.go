@@ -205,7 +205,7 @@ func (d *Desk) FetchChanges(ctx context.Context, changes providers.ChangesQuery)
 		if listed.Deleted || listed.updated().Before(since) {
 			continue
 		}
-		row, err := d.one(ctx, op, strconv.FormatInt(listed.ID, 10))
+		row, err := flow.Again(ctx, func() (record, error) { return d.one(ctx, op, strconv.FormatInt(listed.ID, 10)) })
 		switch {
 		case providers.KindOf(err) == providers.NotFound:
 			continue // deleted meanwhile

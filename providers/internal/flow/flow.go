@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"deskbridge/providers"
 	"deskbridge/providers/internal/rest"
@@ -101,6 +103,24 @@ func Chain[R any](client *rest.Client, op, ticketID string, row R, into func(R) 
 		rows = append(rows, row)
 	}
 	return nil, client.Failf(op, providers.Malformed, "the merges of ticket %s have no end", ticketID)
+}
+
+// Again reads one row of many, and again where the desk does not answer: at a desk that fails now and
+// then some of many reads always fail, and a page of them would never be read whole.
+func Again[R any](ctx context.Context, read func() (R, error)) (R, error) {
+	const tries, pause, patience = 4, 100 * time.Millisecond, 5 * time.Second
+	for try := 1; ; try++ {
+		row, err := read()
+		var failed *providers.Error
+		if try == tries || !errors.As(err, &failed) || !failed.Kind.Retryable() || failed.RetryAfter > patience {
+			return row, err
+		}
+		select {
+		case <-ctx.Done():
+			return row, err
+		case <-time.After(max(pause, failed.RetryAfter)):
+		}
+	}
 }
 
 // SetStatus sets a status unless the ticket has it, and reads it back; why says what may keep

@@ -2,7 +2,9 @@ package flow
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -125,4 +127,29 @@ func TestAnAddressOfSomebodyElseIsAConflictAndALoginThatTheDeskLacksIsNotAskedFo
 	err := unique.Check(t.Context(), client(), "op", desk, "2", "", "anna@example.test")
 	require.ErrorIs(t, err, providers.Conflict)
 	require.NoError(t, unique.Check(t.Context(), client(), "op", desk, "2", "anna", ""))
+}
+
+func TestOneOfManyRowsIsReadAgainWhereTheDeskDoesNotAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		failures []error
+		reads    int
+		kind     providers.Kind
+	}{
+		"at once":             {nil, 1, ""},
+		"after two failures":  {[]error{&providers.Error{Kind: providers.Unavailable}, &providers.Error{Kind: providers.RateLimited}}, 3, ""},
+		"it stays down":       {slices.Repeat([]error{&providers.Error{Kind: providers.Unavailable}}, 9), 4, providers.Unavailable},
+		"a right is missing":  {[]error{&providers.Error{Kind: providers.Forbidden}}, 1, providers.Forbidden},
+		"it asks for an hour": {[]error{&providers.Error{Kind: providers.RateLimited, RetryAfter: time.Hour}}, 1, providers.RateLimited},
+	} {
+		reads := 0
+		row, err := Again(t.Context(), func() (string, error) {
+			if reads++; reads <= len(c.failures) {
+				return "", c.failures[reads-1]
+			}
+			return "row", nil
+		})
+		require.Equal(t, c.reads, reads, name)
+		require.Equal(t, c.kind, providers.KindOf(err), name)
+		require.Equal(t, c.kind == "", row == "row", name)
+	}
 }
