@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,15 +94,15 @@ func TestAWatchThatMayNotPollSaysSoAndGoesOn(t *testing.T) {
 func TestASlowSweepHoldsUpNoPoll(t *testing.T) {
 	during := func(edition int) int {
 		w := newWorld(t)
-		polls, tries, meanwhile := 0, 0, 0
+		var polls, tries, meanwhile atomic.Int64
 		w.OnActivity("PollChanges", mock.Anything, mock.Anything).Return(func(context.Context, activities.Poll) (activities.Polled, error) {
-			if polls++; tries > 0 && tries < 8 {
-				meanwhile++
+			if now := tries.Load(); now > 0 && now < 8 {
+				meanwhile.Add(1)
 			}
-			return activities.Polled{Waiting: max(0, 30-polls)}, nil
+			return activities.Polled{Waiting: max(0, 30-int(polls.Add(1)))}, nil
 		})
 		w.OnActivity("SweepTickets", mock.Anything).Return(func(context.Context) (activities.Swept, error) {
-			if tries++; tries < 8 {
+			if tries.Add(1) < 8 {
 				return activities.Swept{}, temporal.NewApplicationError("rt: fetch ticket: unavailable", string(providers.Unavailable))
 			}
 			return activities.Swept{}, nil
@@ -110,7 +111,7 @@ func TestASlowSweepHoldsUpNoPoll(t *testing.T) {
 		watching.Edition = edition
 		w.ExecuteWorkflow("DeskWatch", workflows.WatchInput{Connection: watching})
 		require.NoError(t, w.GetWorkflowError())
-		return meanwhile
+		return int(meanwhile.Load())
 	}
 	require.Zero(t, during(0), "a run of the first edition goes on as it began")
 	require.Greater(t, during(workflows.Edition), 1)

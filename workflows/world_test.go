@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,9 +38,10 @@ type world struct {
 	desk   *activities.Desk
 	calls  []string
 	// told are the events that Activate took; refuse answers the next ones with these statuses.
-	told   []activate.Event
-	toldID []string
-	refuse []int
+	told    []activate.Event
+	toldID  []string
+	refuse  []int
+	telling sync.Mutex
 	// created counts the runs that create people.
 	created int
 	// seconds have passed on the desk's clock.
@@ -122,7 +124,9 @@ func (quiet) Warn(string, ...any)  {}
 func (quiet) Error(string, ...any) {}
 
 func (w *world) target(response http.ResponseWriter, r *http.Request) {
+	w.telling.Lock()
 	w.calls = append(w.calls, r.Header.Get("Idempotency-Key"))
+	w.telling.Unlock()
 	switch r.URL.Path {
 	case "/bad":
 		response.WriteHeader(http.StatusUnprocessableEntity)
@@ -135,6 +139,8 @@ func (w *world) target(response http.ResponseWriter, r *http.Request) {
 
 // activate takes what it is told, or answers as the test wants.
 func (w *world) activate(response http.ResponseWriter, r *http.Request) {
+	w.telling.Lock() // two runs tell at once
+	defer w.telling.Unlock()
 	if len(w.refuse) > 0 {
 		response.WriteHeader(w.refuse[0])
 		w.refuse = w.refuse[1:]
