@@ -319,6 +319,9 @@ func (d *Desk) UpdateTicket(ctx context.Context, update providers.TicketUpdate) 
 	})
 }
 
+// priorities are those of the vendor's OpenAPI document.
+var priorities = []string{"urgent", "high", "normal", "low"}
+
 // SetPriority implements [providers.Prioritizer].
 func (d *Desk) SetPriority(ctx context.Context, ticketID, priority string) error {
 	const op = "set priority"
@@ -326,12 +329,15 @@ func (d *Desk) SetPriority(ctx context.Context, ticketID, priority string) error
 	if err != nil {
 		return err
 	}
+	if !slices.Contains(priorities, priority) {
+		return d.client.Failf(op, providers.Invalid, "Zendesk has no priority %q; want one of %s", priority, strings.Join(priorities, ", "))
+	}
 	if err := d.change(ctx, op, ticket.ID, map[string]any{"priority": priority}); err != nil {
 		return err
 	}
 	row, err := d.one(ctx, op, ticket.ID)
 	if err == nil && row.Priority != priority {
-		return d.client.Failf(op, providers.Invalid, "the desk kept priority %q and did not take %q; want urgent, high, normal or low", row.Priority, priority)
+		return d.client.Failf(op, providers.Invalid, "the desk kept priority %q and did not take %q; a trigger of Zendesk may have set it back", row.Priority, priority)
 	}
 	return err
 }
