@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"deskbridge/activities"
+	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
@@ -59,7 +60,7 @@ func (a *app) checkConnections(cmd *cobra.Command, chosen []string) error {
 		}
 	}
 	asked := &service.Service{Config: loaded}
-	if err := connect(cmd.Context(), asked, silent); err != nil {
+	if err := connect(cmd.Context(), asked, silent, cluster.Dial); err != nil {
 		return err
 	}
 	defer asked.Client.Close()

@@ -16,10 +16,12 @@ import (
 	_ "time/tzdata" // for calendars, in images without it
 
 	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
 
 	"deskbridge/internal/audit"
 	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
+	"deskbridge/internal/payloads"
 	"deskbridge/starter/internal/service"
 )
 
@@ -111,19 +113,22 @@ func (a *app) service(ctx context.Context) (*service.Service, error) {
 		return nil, exitError{exitUsage, err}
 	}
 	asked := &service.Service{Config: loaded}
-	return asked, connect(ctx, asked, silent)
+	return asked, connect(ctx, asked, silent, cluster.Dial)
 }
 
 // silent is for commands: the client's own log lines are for operators of workers, not for callers.
 var silent = slog.New(slog.DiscardHandler)
 
+// dialer connects at once or not at all, as commands do, or when there is a server, as serve does.
+type dialer func(context.Context, *payloads.Keys, *slog.Logger, ...func(*client.Options)) (client.Client, error)
+
 // connect connects a service that has its configuration to Temporal.
-func connect(ctx context.Context, asked *service.Service, logger *slog.Logger) error {
+func connect(ctx context.Context, asked *service.Service, logger *slog.Logger, dial dialer) error {
 	keys, err := asked.Config.PayloadKeys.Open()
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
 	asked.Keys = keys
-	asked.Client, err = cluster.Dial(ctx, keys, logger)
+	asked.Client, err = dial(ctx, keys, logger)
 	return err
 }

@@ -11,14 +11,10 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 	_ "time/tzdata" // for calendars, in images without it
-
-	temporalclient "go.temporal.io/sdk/client"
 
 	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
-	"deskbridge/internal/payloads"
 )
 
 func main() {
@@ -56,7 +52,7 @@ func run(ctx context.Context, logger *slog.Logger, path, only, health string) er
 	if err != nil {
 		return err
 	}
-	client, err := dial(ctx, keys, metrics, logger)
+	client, err := cluster.DialWhenUp(ctx, keys, logger, metrics.apply)
 	if err != nil {
 		return err
 	}
@@ -70,23 +66,6 @@ func run(ctx context.Context, logger *slog.Logger, path, only, health string) er
 	}
 	served.metrics = metrics
 	return served.run(ctx, health)
-}
-
-// dial connects as soon as there is a server: one that restarts must not end its workers.
-func dial(ctx context.Context, keys *payloads.Keys, metrics *metrics, logger *slog.Logger) (temporalclient.Client, error) {
-	const mostly = 10 * time.Second
-	for wait := 250 * time.Millisecond; ; wait = min(2*wait, mostly) {
-		connected, err := cluster.Dial(ctx, keys, logger, metrics.apply)
-		if err == nil {
-			return connected, nil
-		}
-		logger.Warn("no temporal server yet", "error", err, "again_in", wait.String())
-		select {
-		case <-ctx.Done():
-			return nil, err
-		case <-time.After(wait):
-		}
-	}
 }
 
 // choose returns the names of the connections to serve.

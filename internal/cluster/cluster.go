@@ -47,6 +47,24 @@ func Dial(ctx context.Context, keys *payloads.Keys, logger *slog.Logger, further
 	return connected, nil
 }
 
+// DialWhenUp connects as soon as there is a server: one that restarts must not end the programs that
+// serve by it.
+func DialWhenUp(ctx context.Context, keys *payloads.Keys, logger *slog.Logger, further ...func(*client.Options)) (client.Client, error) {
+	const mostly = 10 * time.Second
+	for wait := 250 * time.Millisecond; ; wait = min(2*wait, mostly) {
+		connected, err := Dial(ctx, keys, logger, further...)
+		if err == nil {
+			return connected, nil
+		}
+		logger.Warn("no temporal server yet", "error", err, "again_in", wait.String())
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(wait):
+		}
+	}
+}
+
 // EnsureSearchAttributes adds the search attributes that the namespace lacks, and waits until they
 // are known everywhere.
 func EnsureSearchAttributes(ctx context.Context, connected client.Client, namespace string) error {
