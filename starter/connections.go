@@ -16,7 +16,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"deskbridge/activities"
-	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
@@ -60,7 +59,7 @@ func (a *app) checkConnections(cmd *cobra.Command, chosen []string) error {
 		}
 	}
 	asked := &service.Service{Config: loaded}
-	if err := connect(cmd.Context(), asked, silent, cluster.Dial); err != nil {
+	if err := connect(cmd.Context(), asked); err != nil {
 		return err
 	}
 	defer asked.Client.Close()

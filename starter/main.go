@@ -113,17 +113,19 @@ func (a *app) service(ctx context.Context) (*service.Service, error) {
 		return nil, exitError{exitUsage, err}
 	}
 	asked := &service.Service{Config: loaded}
-	return asked, connect(ctx, asked, silent, cluster.Dial)
+	return asked, connect(ctx, asked)
 }
-
-// silent is for commands: the client's own log lines are for operators of workers, not for callers.
-var silent = slog.New(slog.DiscardHandler)
 
 // dialer connects at once or not at all, as commands do, or when there is a server, as serve does.
 type dialer func(context.Context, *payloads.Keys, *slog.Logger, ...func(*client.Options)) (client.Client, error)
 
-// connect connects a service that has its configuration to Temporal.
-func connect(ctx context.Context, asked *service.Service, logger *slog.Logger, dial dialer) error {
+// connect connects a command to Temporal; the client's own log lines are for operators of workers.
+func connect(ctx context.Context, asked *service.Service) error {
+	return connectBy(ctx, asked, slog.New(slog.DiscardHandler), cluster.Dial)
+}
+
+// connectBy connects a service that has its configuration to Temporal.
+func connectBy(ctx context.Context, asked *service.Service, logger *slog.Logger, dial dialer) error {
 	keys, err := asked.Config.PayloadKeys.Open()
 	if err != nil {
 		return exitError{exitUsage, err}

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskbridge/activities"
-	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
 	"deskbridge/starter/internal/service"
 	"deskbridge/workflows"
@@ -106,7 +105,7 @@ func storeFile(ctx context.Context, asked *service.Service, path string) (activi
 
 // start connects, starts what was checked and tells what became of it.
 func (a *app) start(cmd *cobra.Command, asked *service.Service, begin func() (service.Started, error)) error {
-	if err := connect(cmd.Context(), asked, silent, cluster.Dial); err != nil {
+	if err := connect(cmd.Context(), asked); err != nil {
 		return err
 	}
 	defer asked.Client.Close()

@@ -50,7 +50,7 @@ func (a *app) serve(ctx context.Context, listen, static string, logger *slog.Log
 		return exitError{exitUsage, err}
 	}
 	asked := &service.Service{Config: loaded}
-	if err := connect(ctx, asked, logger, cluster.DialWhenUp); err != nil {
+	if err := connectBy(ctx, asked, logger, cluster.DialWhenUp); err != nil {
 		return err
 	}
 	defer asked.Client.Close()

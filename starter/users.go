@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskbridge/activities"
-	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
@@ -195,7 +194,7 @@ func (a *app) syncUsers(cmd *cobra.Command, path string, r service.SyncRequest) 
 	if err := asked.PrepareSync(r); err != nil {
 		return exitError{exitUsage, fmt.Errorf("%s: %w", path, err)}
 	}
-	if err := connect(cmd.Context(), asked, silent, cluster.Dial); err != nil {
+	if err := connect(cmd.Context(), asked); err != nil {
 		return err
 	}
 	defer asked.Client.Close()

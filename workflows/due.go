@@ -141,6 +141,9 @@ type deadline struct {
 	Steps []dueStep
 }
 
+// until is the deadline as people read it.
+func (d *deadline) until() string { return d.At.UTC().Format("2006-01-02 15:04 UTC") }
+
 type dueStep struct {
 	At time.Time
 	Do string
@@ -222,7 +225,7 @@ func (t *ticket) overdue() bool {
 func (t *ticket) mindDeadline() {
 	step := t.Due.Steps[0]
 	t.Due.Steps = t.Due.Steps[1:]
-	due := t.Due.At.UTC().Format("2006-01-02 15:04 UTC")
+	due := t.Due.until()
 	switch step.Do {
 	case dueRemind:
 		t.note("reminder: due %s", due)
@@ -250,5 +253,5 @@ func (t *ticket) remark(what string, at time.Time, text string) {
 }
 
 func (t *ticket) raiseOverdue() {
-	t.Attention.raise(t.ctx, attentionOverdue, fmt.Sprintf("ticket %s was due %s; ask the desk for it, or cancel the ticket: starter ticket cancel", t.Ticket.Number, t.Due.At.UTC().Format("2006-01-02 15:04 UTC")))
+	t.Attention.raise(t.ctx, attentionOverdue, fmt.Sprintf("ticket %s was due %s; ask the desk for it, or cancel the ticket: starter ticket cancel", t.Ticket.Number, t.Due.until()))
 }

@@ -172,7 +172,7 @@ func (t *ticket) describe() {
 		}
 	}
 	if t.Due != nil && t.Outcome == nil {
-		fmt.Fprintf(&text, " Due %s.", t.Due.At.UTC().Format("2006-01-02 15:04 UTC"))
+		fmt.Fprintf(&text, " Due %s.", t.Due.until())
 	}
 	if len(t.Writes) > 0 {
 		fmt.Fprintf(&text, "\n\n%d entries wait to be delivered to the desk.", len(t.Writes))

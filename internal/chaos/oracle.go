@@ -211,13 +211,7 @@ func (f facts) judgeWrites(r *report, asked *request) {
 			r.add(notesLost, []string{fmt.Sprintf("%s at %s: %s was refused: %s", asked.id, asked.connection, note, asked.refused[note])})
 			continue
 		}
-		count := 0
-		for _, entry := range entries {
-			if entry.Author == "deskbridge" && strings.Contains(entry.Text, note) {
-				count++
-			}
-		}
-		r.compare(asked, note, count, notesDoubled, notesLost)
+		r.compare(asked, note, written(entries, note), notesDoubled, notesLost)
 	}
 	for _, file := range []string{asked.file, asked.late} {
 		if _, refused := asked.refused[file]; file == "" || refused || asked.end == vanish && asked.file == file {

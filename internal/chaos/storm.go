@@ -224,13 +224,13 @@ func (w *world) agents(ctx context.Context, d *desk, requests []*request) {
 				working.Go(func() { w.workOn(ctx, d, r) })
 			}
 		}
-		return len(seen) == len(mine) || w.lostHope(mine, seen)
+		return len(seen) == len(mine) || lostHope(mine, seen)
 	})
 	working.Wait()
 }
 
 // lostHope says that no ticket is awaited any more: all that is missing was refused.
-func (w *world) lostHope(mine map[string]*request, seen map[string]bool) bool {
+func lostHope(mine map[string]*request, seen map[string]bool) bool {
 	for key, r := range mine {
 		r.mu.Lock()
 		open := !seen[key] && (!r.asked || r.accepted)
@@ -304,7 +304,9 @@ func (w *world) workOn(ctx context.Context, d *desk, r *request) {
 	ended(r)
 	// Who writes to a ticket that is done reopens it at many desks: as long as the end user may
 	// still write, somebody resolves it again.
-	w.keepResolved(ctx, d, r)
+	if r.end != vanish {
+		w.keepResolved(ctx, d, r)
+	}
 }
 
 // awaitLogged waits until our side has told that it knows the ticket.
@@ -318,11 +320,8 @@ func (w *world) keepResolved(ctx context.Context, d *desk, r *request) {
 	if r.end == reject {
 		wanted = d.sample.Cancelled[0]
 	}
-	writes := append(append([]*request{}, r), r.last())
+	writes := []*request{r, r.last()}
 	await(ctx, 5*time.Minute, 2*time.Second, func() bool {
-		if r.end == vanish {
-			return true
-		}
 		status, live := "", d.table.Tickets()
 		for _, row := range live {
 			if row.ID == ticket {
@@ -342,7 +341,7 @@ func (w *world) keepResolved(ctx context.Context, d *desk, r *request) {
 				r.mu.Lock()
 				_, refused := r.refused[note]
 				r.mu.Unlock()
-				if !refused && len(written(d.table, note)) == 0 {
+				if !refused && written(d.table.Entries(), note) == 0 {
 					return false
 				}
 			}
@@ -375,13 +374,13 @@ func keysOf(table *desksim.Desk) map[string][]int {
 // ourKey is a key of ours, wherever the vendor's desk keeps it.
 var ourKey = regexp.MustCompile(`\bC\d+-\d{5}/laptop\b`)
 
-// written are the rows that we wrote and that hold a text.
-func written(table *desksim.Desk, text string) []desksim.Entry {
-	var found []desksim.Entry
-	for _, entry := range table.Entries() {
+// written counts the rows that we wrote and that hold a text.
+func written(entries []desksim.Entry, text string) int {
+	count := 0
+	for _, entry := range entries {
 		if entry.Author == "deskbridge" && strings.Contains(entry.Text, text) {
-			found = append(found, entry)
+			count++
 		}
 	}
-	return found
+	return count
 }
