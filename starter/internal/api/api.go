@@ -186,6 +186,6 @@ func (a *API) guard(roles []Role) func(huma.Context, func(huma.Context)) {
 				return
 			}
 		}
-		next(huma.WithContext(ctx, audit.By(context.WithValue(ctx.Context(), callerKey{}, caller), string(caller.Role)+" "+caller.Subject)))
+		next(huma.WithContext(ctx, audit.By(context.WithValue(ctx.Context(), callerKey{}, caller), caller.Name())))
 	}
 }

@@ -29,11 +29,28 @@ const (
 // Caller is who sent a request.
 type Caller struct {
 	Role Role
-	// Subject names the caller in logs: the token's subject, which is no address.
+	// Subject is the token's subject. Some issuers put an address there: see Name.
 	Subject string
 	// Person is an end user as the token has them; People the keyed hashes of their identities.
 	Person workflows.Person
 	People []string
+}
+
+// hash is the keyed hash of an end user; Activate itself has none.
+func (c Caller) hash() string {
+	if c.Role == EndUser && len(c.People) > 0 {
+		return c.People[0]
+	}
+	return ""
+}
+
+// Name names the caller on record: Activate and administrators by their subject, end users by their
+// hash.
+func (c Caller) Name() string {
+	if c.Role == EndUser {
+		return string(c.Role) + " " + c.hash()
+	}
+	return string(c.Role) + " " + c.Subject
 }
 
 // Authenticator tells who bears a token.

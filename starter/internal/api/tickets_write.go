@@ -2,8 +2,9 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -24,12 +25,14 @@ type Idempotent struct {
 	Key string `header:"Idempotency-Key" maxLength:"200" doc:"The same key is the same write, however often it is sent; random if left out."`
 }
 
-// id is the key for one kind of write of one caller: nobody answers for another's key.
+// id is made of the key for one kind of write of one caller: nobody answers for another's key. The
+// Temporal server keeps update IDs in the clear, so it is a hash, of whatever somebody puts into a key.
 func (i Idempotent) id(caller Caller, update string) string {
 	if i.Key == "" {
 		return uuid.NewString()
 	}
-	return strings.Join([]string{update, string(caller.Role), caller.Subject, i.Key}, " ")
+	content := sha256.Sum256([]byte(update + " " + caller.Name() + " " + i.Key))
+	return hex.EncodeToString(content[:])
 }
 
 // allow refuses what the caller may not do with a ticket. What the ticket itself does not take its
@@ -42,14 +45,6 @@ func (a *API) allow(ctx context.Context, path TicketPath, verb string) error {
 		return huma.NewError(http.StatusForbidden, "end users may not "+verb+" tickets of this connection (end_users_may)")
 	}
 	return nil
-}
-
-// by is the hash of an end user who writes; Activate itself has none.
-func by(caller Caller) string {
-	if caller.Role == EndUser && len(caller.People) > 0 {
-		return caller.People[0]
-	}
-	return ""
 }
 
 func (a *API) write(ctx context.Context, path TicketPath, key Idempotent, update string, args any) (*struct{ Body Written }, error) {
@@ -84,7 +79,7 @@ func (a *API) writeTickets() {
 		if err := a.allow(ctx, input.TicketPath, config.MayNote); err != nil {
 			return nil, err
 		}
-		return a.write(ctx, input.TicketPath, input.Idempotent, names.AddNote, workflows.NoteArgs{Body: input.Body.Body, By: by(callerOf(ctx))})
+		return a.write(ctx, input.TicketPath, input.Idempotent, names.AddNote, workflows.NoteArgs{Body: input.Body.Body, By: callerOf(ctx).hash()})
 	})
 	attach := operation("attach-file", "/attachments", "Attach a file")
 	attach.RequestBody = fileBody
@@ -101,7 +96,7 @@ func (a *API) writeTickets() {
 		if err != nil {
 			return nil, err
 		}
-		return a.write(ctx, input.TicketPath, input.Idempotent, names.Attach, workflows.AttachArgs{File: file, By: by(callerOf(ctx))})
+		return a.write(ctx, input.TicketPath, input.Idempotent, names.Attach, workflows.AttachArgs{File: file, By: callerOf(ctx).hash()})
 	})
 	register(a, everybody, operation("close-ticket", "/close", "Close a ticket at the desk"), func(ctx context.Context, input *struct {
 		TicketPath
@@ -111,7 +106,7 @@ func (a *API) writeTickets() {
 		if err := a.allow(ctx, input.TicketPath, config.MayClose); err != nil {
 			return nil, err
 		}
-		return a.write(ctx, input.TicketPath, input.Idempotent, names.CloseTicket, workflows.CloseArgs{Note: input.Body.Note, By: by(callerOf(ctx))})
+		return a.write(ctx, input.TicketPath, input.Idempotent, names.CloseTicket, workflows.CloseArgs{Note: input.Body.Note, By: callerOf(ctx).hash()})
 	})
 	register(a, staff, operation("cancel-ticket", "/cancel", "Cancel a ticket, at the desk too"), func(ctx context.Context, input *struct {
 		TicketPath
