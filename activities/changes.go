@@ -71,12 +71,10 @@ func (d *Desk) PollChanges(ctx context.Context, poll Poll) (Polled, error) {
 	}
 	var result Polled
 	var started time.Time // the desk's clock at the first page: the cursor is never ahead of it
-	query := providers.ChangesQuery{Since: poll.Cursor.Since}
-	for {
-		page, err := fetcher.FetchChanges(ctx, query)
-		if err != nil {
-			return Polled{}, err
-		}
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	pages, failure := readAhead(reading, fetcher, poll.Cursor.Since)
+	for page := range pages {
 		if started.IsZero() {
 			started = page.DeskTime
 		}
@@ -93,17 +91,46 @@ func (d *Desk) PollChanges(ctx context.Context, poll Poll) (Polled, error) {
 			}
 		}
 		recordProgress(ctx, maps.Clone(seen))
-		if page.Next == "" {
-			break
-		}
-		if page.Next == query.Page {
-			return Polled{}, fmt.Errorf("poll changes: %w: the desk promises more and does not go on", providers.Malformed)
-		}
-		query.Page = page.Next
+	}
+	if err := failure(); err != nil {
+		return Polled{}, err
 	}
 	result.Cursor = poll.Cursor.next(started.Add(-poll.Overlap), seen)
 	result.Waiting, err = CountWaiting(ctx, d.Client, d.Connection)
 	return result, err
+}
+
+// readAhead reads the changes page by page, the next while the one before is dealt with. Why it ended
+// is known when no page is left.
+func readAhead(ctx context.Context, fetcher providers.ChangeFetcher, since time.Time) (<-chan providers.ChangesPage, func() error) {
+	pages := make(chan providers.ChangesPage)
+	var failure error
+	go func() {
+		defer close(pages)
+		query := providers.ChangesQuery{Since: since}
+		for {
+			page, err := fetcher.FetchChanges(ctx, query)
+			if err != nil {
+				failure = err
+				return
+			}
+			select {
+			case pages <- page:
+			case <-ctx.Done():
+				failure = ctx.Err()
+				return
+			}
+			switch page.Next {
+			case "":
+				return
+			case query.Page:
+				failure = fmt.Errorf("poll changes: %w: the desk promises more and does not go on", providers.Malformed)
+				return
+			}
+			query.Page = page.Next
+		}
+	}()
+	return pages, func() error { return failure }
 }
 
 // next moves a cursor to a time, never behind where it was, and forgets what that has passed.

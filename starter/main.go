@@ -22,6 +22,7 @@ import (
 	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
 	"deskbridge/internal/payloads"
+	"deskbridge/internal/version"
 	"deskbridge/starter/internal/service"
 )
 
@@ -87,7 +88,7 @@ func newRoot() *cobra.Command {
 	a := &app{}
 	root := &cobra.Command{
 		Use:   "starter",
-		Short: "Starts and follows Deskbridge's workflows",
+		Short: "Starts and follows Deskbridge's workflows", Version: version.String(),
 		Long: "Starts and follows Deskbridge's workflows.\n\n" +
 			"The Temporal server is found by the standard environment: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, ...\n" +
 			"Exit codes: 0 done, 1 failed, 2 wrong use, 3 conflict with another request, 4 ended without success.",
@@ -102,7 +103,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.PersistentFlags().StringVar(&a.configPath, "config", config.DefaultPath, "configuration file")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "table", "table or json")
-	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), keysCommand(), a.auditCommand(), openAPICommand(), a.devCommand())
+	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), keysCommand(), a.auditCommand(), a.deploymentCommand(), openAPICommand(), a.devCommand())
 	return root
 }
 
@@ -117,11 +118,13 @@ func (a *app) service(ctx context.Context) (*service.Service, error) {
 }
 
 // dialer connects at once or not at all, as commands do, or when there is a server, as serve does.
-type dialer func(context.Context, *payloads.Keys, *slog.Logger, ...func(*client.Options)) (client.Client, error)
+type dialer func(context.Context, *payloads.Keys, *slog.Logger) (client.Client, error)
 
 // connect connects a command to Temporal; the client's own log lines are for operators of workers.
 func connect(ctx context.Context, asked *service.Service) error {
-	return connectBy(ctx, asked, slog.New(slog.DiscardHandler), cluster.Dial)
+	return connectBy(ctx, asked, slog.New(slog.DiscardHandler), func(ctx context.Context, keys *payloads.Keys, logger *slog.Logger) (client.Client, error) {
+		return cluster.Dial(ctx, keys, logger)
+	})
 }
 
 // connectBy connects a service that has its configuration to Temporal.

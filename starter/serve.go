@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,9 +17,19 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	"go.temporal.io/sdk/client"
 
 	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
+	"deskbridge/internal/logkey"
+	"deskbridge/internal/payloads"
+	"deskbridge/internal/probe"
+	"deskbridge/internal/tracing"
+	"deskbridge/internal/version"
 	"deskbridge/starter/internal/api"
 	"deskbridge/starter/internal/link"
 	"deskbridge/starter/internal/portal"
@@ -27,20 +38,25 @@ import (
 
 func (a *app) serveCommand() *cobra.Command {
 	var listen, static string
+	var probing bool
 	command := &cobra.Command{
 		Use: "serve", Short: "Serve the HTTP API and the portal", Args: cobra.NoArgs,
 		Long: "Serve the HTTP API, readable at /docs/, and the portal for end users. Callers bear tokens of the OpenID Connect issuer in the configuration (api.oidc).\n" +
 			"With --static-token one token in a file is taken for an administrator's: for development, on this machine only.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if probing {
+				return probe.Ready(listen)
+			}
 			return a.serve(cmd.Context(), listen, static, slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 		},
 	}
 	command.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen at")
+	command.Flags().BoolVar(&probing, "probe", false, "ask the server that listens there whether it can work, and exit: for health checks of containers")
 	command.Flags().StringVar(&static, "static-token", "", "file with a token for development")
 	return command
 }
 
-func (a *app) serve(ctx context.Context, listen, static string, logger *slog.Logger) error {
+func (a *app) serve(ctx context.Context, listen, static string, logger *slog.Logger) (err error) {
 	loaded, err := config.Load(a.configPath)
 	if err != nil {
 		return exitError{exitUsage, err}
@@ -50,7 +66,15 @@ func (a *app) serve(ctx context.Context, listen, static string, logger *slog.Log
 		return exitError{exitUsage, err}
 	}
 	asked := &service.Service{Config: loaded}
-	if err := connectBy(ctx, asked, logger, cluster.DialWhenUp); err != nil {
+	traced, err := tracing.Start(ctx, "deskbridge-starter")
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	defer func() { err = errors.Join(err, traced.Stop(context.WithoutCancel(ctx))) }()
+	dial := func(ctx context.Context, keys *payloads.Keys, logger *slog.Logger) (client.Client, error) {
+		return cluster.DialWhenUp(ctx, keys, logger, traced.Apply)
+	}
+	if err := connectBy(ctx, asked, logger, dial); err != nil {
 		return err
 	}
 	defer asked.Client.Close()
@@ -125,7 +149,7 @@ func listenAndServe(ctx context.Context, listen string, handler http.Handler, lo
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	logger.Info("serving", "address", "http://"+listener.Addr().String())
+	logger.Info("serving", logkey.Address, "http://"+listener.Addr().String(), logkey.Version, version.String())
 	select {
 	case err := <-failed:
 		return err
@@ -165,16 +189,23 @@ func logged(next http.Handler, logger *slog.Logger) http.Handler {
 		recorded := &recorder{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			if broken := recover(); broken != nil {
-				logger.Error("panic", "request_id", id, "pattern", r.Pattern, "panic", fmt.Sprint(broken), "stack", string(debug.Stack()))
+				logger.Error("panic", logkey.RequestID, id, logkey.Pattern, r.Pattern, logkey.Panic, fmt.Sprint(broken), logkey.Stack, string(debug.Stack()))
 				http.Error(recorded, "unexpected; the server's log has it under this request's ID", http.StatusInternalServerError)
 			}
 			level := slog.LevelInfo
 			if strings.HasSuffix(r.Pattern, "healthz") || strings.HasSuffix(r.Pattern, "readyz") {
 				level = slog.LevelDebug
 			}
-			logger.Log(r.Context(), level, "request", "request_id", id, "method", r.Method, "pattern", r.Pattern, "status", recorded.status, "ms", time.Since(begin).Milliseconds())
+			logger.Log(r.Context(), level, "request", logkey.RequestID, id, logkey.Method, r.Method, logkey.Pattern, r.Pattern, logkey.Status, recorded.status, logkey.Duration, time.Since(begin).Milliseconds())
 		}()
-		r = r.WithContext(context.WithValue(r.Context(), api.RequestID{}, id))
+		ctx := otel.GetTextMapPropagator().Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+		ctx, span := otel.Tracer("deskbridge/api").Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
+		defer func() {
+			span.SetName(cmp.Or(r.Pattern, r.Method)) // known once it was served; no address, for that holds names
+			span.SetAttributes(attribute.Int("http.response.status_code", recorded.status))
+			span.End()
+		}()
+		r = r.WithContext(context.WithValue(ctx, api.RequestID{}, id))
 		next.ServeHTTP(recorded, r)
 	})
 }

@@ -15,24 +15,57 @@ import (
 
 	"deskbridge/internal/cluster"
 	"deskbridge/internal/config"
+	"deskbridge/internal/probe"
+	"deskbridge/internal/tracing"
+	"deskbridge/internal/version"
 )
+
+// settings are how a worker runs on its machine.
+type settings struct {
+	// health is the address of its health, cache the number of runs in memory.
+	health string
+	cache  int
+	// deployment and buildID are its version for the server; it has none without a deployment.
+	deployment, buildID string
+}
+
+// defaultCache takes about 320 MiB when it is full.
+const defaultCache = 10_000
 
 func main() {
 	path := flag.String("config", config.DefaultPath, "configuration file")
-	only := flag.String("connections", "", "serve only these connections, separated by commas, and no workflows")
-	health := flag.String("health", "127.0.0.1:8081", "address of /healthz, /readyz and /metrics; empty for none")
+	only := flag.String("connections", "", "serve only these connections, separated by commas, and no workflows unless --workflows is given")
+	withWorkflows := flag.Bool("workflows", false, "run workflows too, beside --connections")
+	var s settings
+	flag.StringVar(&s.health, "health", "127.0.0.1:8081", "address of /healthz, /readyz and /metrics; empty for none")
+	flag.IntVar(&s.cache, "cache", defaultCache, "runs that are kept in memory, about 32 KiB each; others are read again when something happens to them")
+	flag.StringVar(&s.deployment, "deployment", "", "name of the worker deployment, for rolling upgrades; its current version is set by starter deployment")
+	flag.StringVar(&s.buildID, "build-id", version.String(), "version within the deployment")
+	probing := flag.Bool("probe", false, "ask the worker that serves --health whether it can work, and exit: for health checks of containers")
+	told := flag.Bool("version", false, "print the version and exit")
 	flag.Parse()
+	if *told {
+		fmt.Println(version.String())
+		return
+	}
+	if *probing {
+		if err := probe.Ready(s.health); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, logger, *path, *only, *health); err != nil {
+	if err := run(ctx, logger, *path, *only, *withWorkflows || *only == "", s); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		stop()
 		os.Exit(1) //nolint:gocritic // stop was called
 	}
 }
 
-func run(ctx context.Context, logger *slog.Logger, path, only, health string) error {
+func run(ctx context.Context, logger *slog.Logger, path, only string, withWorkflows bool, s settings) (err error) {
 	loaded, err := config.Load(path)
 	if err != nil {
 		return err
@@ -52,7 +85,12 @@ func run(ctx context.Context, logger *slog.Logger, path, only, health string) er
 	if err != nil {
 		return err
 	}
-	client, err := cluster.DialWhenUp(ctx, keys, logger, metrics.apply)
+	traced, err := tracing.Start(ctx, "deskbridge-worker")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, traced.Stop(context.WithoutCancel(ctx))) }()
+	client, err := cluster.DialWhenUp(ctx, keys, logger, metrics.apply, traced.Apply)
 	if err != nil {
 		return err
 	}
@@ -60,12 +98,11 @@ func run(ctx context.Context, logger *slog.Logger, path, only, health string) er
 	if err := cluster.EnsureSearchAttributes(ctx, client, cluster.Namespace()); err != nil {
 		return err
 	}
-	served, err := newServer(ctx, loaded, chosen, only == "", client, logger)
-	if err != nil {
+	served := &server{settings: s, client: client, logger: logger, metrics: metrics, failed: make(chan error, len(chosen)+1)}
+	if err := served.add(ctx, loaded, chosen, withWorkflows); err != nil {
 		return err
 	}
-	served.metrics = metrics
-	return served.run(ctx, health)
+	return served.run(ctx)
 }
 
 // choose returns the names of the connections to serve.

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 	temporalotel "go.temporal.io/sdk/contrib/opentelemetry"
 
+	"deskbridge/activities"
 	"deskbridge/internal/names"
 )
 
@@ -25,10 +26,18 @@ import (
 type metrics struct {
 	meter   metric.Meter
 	handler http.Handler
+	// desks are what the activities count.
+	desks *activities.Metrics
 
 	mu        sync.Mutex
 	attention map[trouble]int64
 }
+
+// latencies gives the SDK's histograms buckets for seconds: the default ones are for milliseconds.
+var latencies = sdkmetric.NewView(
+	sdkmetric.Instrument{Name: "temporal_*", Kind: sdkmetric.InstrumentKindHistogram},
+	sdkmetric.Stream{Aggregation: sdkmetric.AggregationExplicitBucketHistogram{Boundaries: []float64{0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400}}},
+)
 
 // trouble is what runs that need a person are counted by.
 type trouble struct{ connection, kind string }
@@ -40,8 +49,11 @@ func newMetrics() (*metrics, error) {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	m := &metrics{
-		meter:   sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)).Meter("deskbridge"),
+		meter:   sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithView(latencies)).Meter("deskbridge"),
 		handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+	}
+	if m.desks, err = activities.NewMetrics(m.meter); err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	_, err = m.meter.Int64ObservableGauge("deskbridge_attention",
 		metric.WithDescription("Runs that need a person, by connection and kind; `starter list --attention` has them with the cure."),

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
@@ -20,7 +21,9 @@ import (
 	"deskbridge/internal/audit"
 	"deskbridge/internal/config"
 	"deskbridge/internal/files"
+	"deskbridge/internal/logkey"
 	"deskbridge/internal/names"
+	"deskbridge/internal/version"
 	"deskbridge/providers/activate"
 	"deskbridge/providers/target"
 	"deskbridge/workflows"
@@ -28,6 +31,7 @@ import (
 
 // server is the set of workers of one process: one for workflows, one a connection.
 type server struct {
+	settings
 	client  client.Client
 	logger  *slog.Logger
 	workers []worker.Worker
@@ -40,52 +44,72 @@ type server struct {
 	ready       atomic.Bool
 }
 
-func newServer(ctx context.Context, loaded *config.Config, connections []string, withWorkflows bool, client client.Client, logger *slog.Logger) (*server, error) {
-	s := &server{client: client, logger: logger, failed: make(chan error, len(connections)+1)}
+// add makes the workers of connections and, where they are served, that of workflows.
+func (s *server) add(ctx context.Context, loaded *config.Config, connections []string, withWorkflows bool) error {
+	worker.SetStickyWorkflowCacheSize(s.cache) // before any worker is made
 	bucket, err := files.Open(ctx, loaded.Files)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.audit = &activities.Audit{Log: audit.New(bucket)}
 	for _, name := range connections {
 		connection := loaded.Connections[name]
 		desk, err := connection.NewDesk()
 		if err != nil {
-			return nil, fmt.Errorf("connection %s: %w", name, err)
+			return fmt.Errorf("connection %s: %w", name, err)
 		}
-		options := s.options()
-		options.TaskQueueActivitiesPerSecond = connection.Rate
+		calls := &activities.Calls{Connection: name, Metrics: s.metrics.desks}
+		if connection.Budget != nil {
+			calls.Budget = activities.NewBudget(connection.Budget.Calls, connection.Budget.Per)
+		}
+		options := s.options(calls)
+		options.TaskQueueActivitiesPerSecond = connection.ActivityRate()
 		options.DisableWorkflowWorker = true
-		w := worker.New(client, names.DeskTaskQueue(name), options)
+		w := worker.New(s.client, names.DeskTaskQueue(name), options)
 		w.RegisterActivity(&activities.Desk{
 			Connection: name, Desk: desk, Level: connection.Level, Queue: connection.Queue, Statuses: connection.Statuses,
 			Closed: connection.CloseStatus, Cancelled: connection.CancelStatus, Match: connection.Match,
 			Reactivate: connection.InactiveUsers == config.Reactivate, Authoritative: connection.Authoritative, Protected: connection.Protected,
-			SearchLag: connection.SearchLag, Pace: rate.NewLimiter(rate.Limit(connection.Rate), 1), Uploads: semaphore.NewWeighted(uploadsAtOnce), Files: bucket, Client: client,
+			SearchLag: connection.SearchLag, Pace: rate.NewLimiter(rate.Limit(connection.Rate), 1), Uploads: semaphore.NewWeighted(uploadsAtOnce), Files: bucket, Client: s.client,
 		})
 		s.workers = append(s.workers, w)
 	}
 	if !withWorkflows {
-		return s, nil
+		return nil
 	}
 	targets := map[string]*target.Target{}
 	for name, settings := range loaded.Targets {
 		if targets[name], err = target.New(name, settings); err != nil {
-			return nil, fmt.Errorf("target %s: %w", name, err)
+			return fmt.Errorf("target %s: %w", name, err)
 		}
 	}
 	receivers := map[string]*activate.Receiver{}
 	for name, settings := range loaded.Callbacks {
 		if receivers[name], err = activate.New(name, settings); err != nil {
-			return nil, fmt.Errorf("callback %s: %w", name, err)
+			return fmt.Errorf("callback %s: %w", name, err)
 		}
 	}
-	w := worker.New(client, names.TaskQueue, s.options())
+	options := s.options()
+	options.DeploymentOptions = s.deploymentOptions()
+	w := worker.New(s.client, names.TaskQueue, options)
 	workflows.Register(w)
-	s.common, s.connections = &activities.Common{Client: client, Targets: targets, Receivers: receivers}, loaded.Connections
+	s.common, s.connections = &activities.Common{Client: s.client, Targets: targets, Receivers: receivers}, loaded.Connections
 	w.RegisterActivity(s.common)
 	s.workers = append(s.workers, w)
-	return s, nil
+	return nil
+}
+
+// deploymentOptions is the version of the worker that runs workflows. Those that wait for months go on
+// with the version that is current when something happens to them (workflows.Register); the workers of
+// desks run no workflows and need none.
+func (s *server) deploymentOptions() worker.DeploymentOptions {
+	if s.deployment == "" {
+		return worker.DeploymentOptions{}
+	}
+	return worker.DeploymentOptions{
+		UseVersioning: true, DefaultVersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+		Version: worker.WorkerDeploymentVersion{DeploymentName: s.deployment, BuildID: s.buildID},
+	}
 }
 
 // uploadsAtOnce bounds the files of one connection in memory, each of providers.MaxAttachment at
@@ -100,10 +124,10 @@ const stopTimeout = 20 * time.Second
 const stickyTimeout = 10 * time.Second
 
 // options are common to all workers.
-func (s *server) options() worker.Options {
+func (s *server) options(further ...interceptor.WorkerInterceptor) worker.Options {
 	pollers := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{})
 	return worker.Options{
-		Interceptors:                 []interceptor.WorkerInterceptor{&activities.Boundary{}, s.audit},
+		Interceptors:                 append([]interceptor.WorkerInterceptor{&activities.Boundary{}, s.audit}, further...),
 		WorkflowTaskPollerBehavior:   pollers,
 		ActivityTaskPollerBehavior:   pollers,
 		StickyScheduleToStartTimeout: stickyTimeout,
@@ -113,8 +137,8 @@ func (s *server) options() worker.Options {
 }
 
 // run serves until the context ends, and then lets activities finish.
-func (s *server) run(ctx context.Context, health string) error {
-	stopHealth, err := s.serveHealth(health)
+func (s *server) run(ctx context.Context) error {
+	stopHealth, err := s.serveHealth(s.health)
 	if err != nil {
 		return err
 	}
@@ -126,12 +150,12 @@ func (s *server) run(ctx context.Context, health string) error {
 		defer w.Stop()
 	}
 	s.ready.Store(true)
-	s.logger.Info("worker is ready", "workers", len(s.workers))
+	s.logger.Info("worker is ready", logkey.Workers, len(s.workers), logkey.Version, version.String())
 	if s.common != nil {
 		go s.metrics.watchAttention(ctx, s.client)
 	}
 	if err := s.resume(ctx); err != nil {
-		s.logger.Warn("watches could not be resumed; they are at the next start", "error", err)
+		s.logger.Warn("watches could not be resumed; they are at the next start", logkey.Error, err)
 	}
 	select {
 	case <-ctx.Done():

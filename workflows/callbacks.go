@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"deskbridge/activities"
+	"deskbridge/internal/logkey"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
 	"deskbridge/providers/activate"
@@ -85,7 +86,7 @@ func (f *fulfilment) announce(ctx workflow.Context, result FulfilmentResult) {
 		Connection: f.Connection.Name, RequestID: f.RequestID, Workflow: workflow.GetInfo(ctx).WorkflowExecution.ID, Outcome: outcome, Steps: steps,
 	}})
 	if err := f.outbox.send(ctx, to); err != nil {
-		workflow.GetLogger(ctx).Warn("the callback was given up; the feed of changes has it", "kind", kindOf(err))
+		workflow.GetLogger(ctx).Warn("the callback was given up; the feed of changes has it", logkey.Kind, kindOf(err))
 	}
 }
 

@@ -87,7 +87,7 @@ func (w *watch) run() error {
 
 func (w *watch) poll() {
 	settings := w.Connection.Watch
-	ctx := pollOptions(w.ctx, w.Connection.Name, priorityPoll, "Poll changes since "+w.Cursor.Since.UTC().Format(time.TimeOnly))
+	ctx := pollOptions(w.ctx, w.Connection.Name, names.PriorityPoll, "Poll changes since "+w.Cursor.Since.UTC().Format(time.TimeOnly))
 	poll := activities.Poll{Cursor: w.Cursor, Overlap: settings.Overlap}
 	if err := workflow.ExecuteActivity(ctx, desk.PollChanges, poll).Get(ctx, &w.last); err != nil {
 		w.Attention.raise(w.ctx, string(kindOf(err)), reasonOf(err))
@@ -130,7 +130,7 @@ func (w *watch) sweepIsDue() bool {
 func (w *watch) sweep(ctx workflow.Context) {
 	now := workflow.Now(ctx)
 	var swept activities.Swept
-	ctx = pollOptions(ctx, w.Connection.Name, prioritySweep, "Sweep the waiting tickets")
+	ctx = pollOptions(ctx, w.Connection.Name, names.PrioritySweep, "Sweep the waiting tickets")
 	if err := workflow.ExecuteActivity(ctx, desk.SweepTickets).Get(ctx, &swept); err != nil {
 		w.Attention.raise(w.ctx, string(kindOf(err)), reasonOf(err))
 		return

@@ -8,6 +8,8 @@ import (
 
 	"github.com/rickar/cal/v2"
 	"go.temporal.io/sdk/workflow"
+
+	"deskbridge/internal/logkey"
 )
 
 // DuePolicy says until when tickets must have their outcome, and what happens where they do not.
@@ -198,7 +200,7 @@ func (t *ticket) setDeadline() {
 		return d
 	})
 	if err := planned.Get(&t.Due); err != nil {
-		workflow.GetLogger(t.ctx).Error("due date", "error", err)
+		workflow.GetLogger(t.ctx).Error("due date", logkey.Error, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"deskbridge/internal/logkey"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
 )
@@ -61,7 +62,7 @@ func (a *attention) raise(ctx workflow.Context, kind, reason string) {
 	}
 	a.Kind, a.Reason = kind, reason
 	_ = workflow.UpsertTypedSearchAttributes(ctx, names.Attention.ValueSet(kind))
-	workflow.GetLogger(ctx).Warn("needs a person", "kind", kind)
+	workflow.GetLogger(ctx).Warn("needs a person", logkey.Kind, kind)
 }
 
 func (a *attention) clear(ctx workflow.Context) {

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"deskbridge/activities"
+	"deskbridge/internal/logkey"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
 )
@@ -266,7 +267,7 @@ func (f *fulfilment) runStep(ctx workflow.Context, step Step, progress *StepProg
 		progress.Reason = f.supersededNote()
 	}
 	f.stopped = f.stopped || step.OnFailure == Stop || step.OnFailure == "" || step.OnFailure == FallBack
-	workflow.GetLogger(ctx).Warn("step failed", "step", step.ID, "kind", kindOf(err))
+	workflow.GetLogger(ctx).Warn("step failed", logkey.Step, step.ID, logkey.Kind, kindOf(err))
 }
 
 func (f *fulfilment) perform(ctx workflow.Context, step Step, progress *StepProgress) error {

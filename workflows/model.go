@@ -35,11 +35,15 @@ const (
 	EditionPeople = 2
 	// EditionSweep sweeps beside the polls.
 	EditionSweep = 3
+	// EditionBrief writes a ticket's search attributes once a change, and starts the watch without a
+	// task of its own: a ticket takes less of the server.
+	EditionBrief = 4
 	// Edition is what new requests ask for.
-	Edition = EditionSweep
+	Edition = EditionBrief
 )
 
 func (c Connection) knowsPeople() bool { return c.Edition >= EditionPeople }
+func (c Connection) isBrief() bool     { return c.Edition >= EditionBrief }
 
 // WatchSettings steers a DeskWatch.
 type WatchSettings struct {

@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"deskbridge/activities"
+	"deskbridge/internal/names"
 	"deskbridge/providers"
 )
 
@@ -33,7 +34,7 @@ const (
 func (n *notebook) fetch(ctx workflow.Context, connection, ticketID string) error {
 	for more := true; more; {
 		var page providers.NotesPage
-		ctx := deskOptions(ctx, connection, priorityFollow, "Read customer-facing notes")
+		ctx := deskOptions(ctx, connection, names.PriorityFollow, "Read customer-facing notes")
 		query := providers.NotesQuery{TicketID: ticketID, Cursor: n.Cursor}
 		if err := workflow.ExecuteActivity(ctx, desk.FetchNotes, query).Get(ctx, &page); err != nil {
 			return err
@@ -87,7 +88,7 @@ func (n *notebook) write(ctx workflow.Context, connection, ticketID string, writ
 		write.After = &cursor
 	}
 	var added providers.Note
-	ctx = deskOptions(ctx, connection, priorityScreen, "Add a note")
+	ctx = deskOptions(ctx, connection, names.PriorityScreen, "Add a note")
 	add := activities.AddNote{TicketID: ticketID, Body: write.Body, Cursor: *write.After, Again: again}
 	if err := workflow.ExecuteActivity(ctx, desk.AddNote, add).Get(ctx, &added); err != nil {
 		return err

@@ -95,7 +95,7 @@ func (f *fulfilment) supersedeJoiners(leaver Person) error {
 func (f *fulfilment) deactivate(leaver Person) (activities.Account, error) {
 	f.do("Deactivating the account at %s", f.Connection.Name)
 	var left activities.LeftUser
-	ctx := deskOptions(f.ctx, f.Connection.Name, priorityLeave, "Deactivate the account at "+f.Connection.Name)
+	ctx := deskOptions(f.ctx, f.Connection.Name, names.PriorityLeave, "Deactivate the account at "+f.Connection.Name)
 	err := f.attention.untilMended(ctx, f.describe, func() bool { return f.hurry }, func() error {
 		f.hurry = false
 		return workflow.ExecuteActivity(ctx, desk.DeactivateUser, leaver).Get(ctx, &left)

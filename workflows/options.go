@@ -10,16 +10,6 @@ import (
 	"deskbridge/internal/names"
 )
 
-// Priorities on a task queue, from the first served to the last (DESIGN 6).
-const (
-	priorityScreen = 1 // somebody waits at a screen
-	priorityLeave  = 2 // somebody leaves, and must not get in any more
-	priorityLog    = 3
-	priorityFollow = 3
-	priorityPoll   = 4
-	prioritySweep  = 5
-)
-
 // aliveWithin is how soon the server notices that an activity's worker was killed. Activities
 // heartbeat by themselves (activities/heartbeat.go).
 const aliveWithin = 15 * time.Second
@@ -55,10 +45,17 @@ func pollOptions(ctx workflow.Context, connection string, priority int, summary 
 // commonOptions is for activities beside the workflows that only talk to the Temporal server.
 func commonOptions(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: 10 * time.Second,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		StartToCloseTimeout: commonWithin,
+		RetryPolicy:         commonRetry(),
 		Summary:             summary,
 	})
+}
+
+// commonWithin bounds one call of the Temporal server.
+const commonWithin = 10 * time.Second
+
+func commonRetry() *temporal.RetryPolicy {
+	return &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute}
 }
 
 // peopleOptions is for what waits for another workflow at the Temporal server, which may wait for a
@@ -93,7 +90,7 @@ func callOptions(ctx workflow.Context, connection, summary string) workflow.Cont
 		StartToCloseTimeout:    30 * time.Second,
 		ScheduleToCloseTimeout: 45 * time.Second,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumAttempts: 3},
-		Priority:               temporal.Priority{PriorityKey: priorityScreen},
+		Priority:               temporal.Priority{PriorityKey: names.PriorityScreen},
 		Summary:                summary,
 	})
 }

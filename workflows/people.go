@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"deskbridge/activities"
+	"deskbridge/internal/names"
 	"deskbridge/providers"
 )
 
@@ -16,7 +17,7 @@ const NameUser = "User"
 // that it is the only one who does, and it ends when the desk's search shows what it created.
 func User(ctx workflow.Context, in activities.UserInput) (activities.EnsuredUser, error) {
 	var user activities.EnsuredUser
-	activity := deskOptions(ctx, in.Connection, priorityLog, "The person exists at "+in.Connection)
+	activity := deskOptions(ctx, in.Connection, names.PriorityLog, "The person exists at "+in.Connection)
 	if err := workflow.ExecuteActivity(activity, desk.EnsureUser, in.Person).Get(ctx, &user); err != nil {
 		return user, err
 	}
@@ -31,7 +32,7 @@ func User(ctx workflow.Context, in activities.UserInput) (activities.EnsuredUser
 // does not is created by a workflow that alone may create this person.
 func ensureUser(ctx workflow.Context, connection Connection, person Person, role string) (string, error) {
 	var user activities.EnsuredUser
-	at := deskOptions(ctx, connection.Name, priorityLog, "The "+role+" exists at "+connection.Name)
+	at := deskOptions(ctx, connection.Name, names.PriorityLog, "The "+role+" exists at "+connection.Name)
 	if !connection.knowsPeople() {
 		err := workflow.ExecuteActivity(at, desk.EnsureUser, person).Get(ctx, &user)
 		return user.UserID, err

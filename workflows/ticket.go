@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
+	"deskbridge/internal/logkey"
 	"deskbridge/activities"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
@@ -231,7 +232,7 @@ func (t *ticket) log() error {
 	}
 	err = t.mend(func() error {
 		request := t.in.Request
-		ctx := deskOptions(t.ctx, name, priorityLog, "Log ticket "+string(t.in.Key)+" at "+name)
+		ctx := deskOptions(t.ctx, name, names.PriorityLog, "Log ticket "+string(t.in.Key)+" at "+name)
 		return workflow.ExecuteActivity(ctx, desk.LogTicket, providers.NewTicket{
 			Key: t.in.Key, Kind: request.Kind, Subject: request.Subject, Body: request.Body,
 			Queue: request.Queue, RequesterID: t.RequesterID, Fields: request.Fields,
@@ -241,7 +242,9 @@ func (t *ticket) log() error {
 		return err
 	}
 	t.note("logged as %s", t.Ticket.Number)
-	t.publish()
+	if !t.in.Connection.isBrief() || len(t.in.Request.Files) > 0 {
+		t.publish() // otherwise at once with what comes next
+	}
 	t.tellParent(names.TicketLogged)
 	t.tellActivate(EventTicketLogged)
 	return t.uploadFiles()
@@ -264,7 +267,7 @@ func (t *ticket) uploadFiles() error {
 
 func (t *ticket) upload(file activities.File) error {
 	var attached providers.Attachment
-	ctx := deskOptions(t.ctx, t.in.Connection.Name, priorityLog, "Attach a file to "+t.Ticket.Number)
+	ctx := deskOptions(t.ctx, t.in.Connection.Name, names.PriorityLog, "Attach a file to "+t.Ticket.Number)
 	err := workflow.ExecuteActivity(ctx, desk.UploadAttachment, activities.Upload{TicketID: t.Ticket.ID, File: file}).Get(ctx, &attached)
 	if err == nil {
 		t.Files = append(t.Files, attached)
@@ -299,6 +302,12 @@ func (t *ticket) startWatch() error {
 	if err != nil {
 		return err
 	}
+	if t.in.Connection.isBrief() {
+		ctx := workflow.WithLocalActivityOptions(t.ctx, workflow.LocalActivityOptions{
+			StartToCloseTimeout: commonWithin, RetryPolicy: commonRetry(), Summary: "Watch " + t.in.Connection.Name,
+		})
+		return workflow.ExecuteLocalActivity(ctx, common.StartWatch, watch).Get(ctx, nil)
+	}
 	ctx := commonOptions(t.ctx, "Watch "+t.in.Connection.Name)
 	return workflow.ExecuteActivity(ctx, common.StartWatch, watch).Get(ctx, nil)
 }
@@ -322,7 +331,7 @@ func (t *ticket) tellParent(signal string) {
 	}
 	news := TicketNews{Key: t.in.Key, Number: t.Ticket.Number, Outcome: t.Outcome}
 	if err := workflow.SignalExternalWorkflow(t.ctx, parent.ID, "", signal, news).Get(t.ctx, nil); err != nil {
-		workflow.GetLogger(t.ctx).Info("the parent has ended", "signal", signal)
+		workflow.GetLogger(t.ctx).Info("the parent has ended", logkey.Signal, signal)
 	}
 }
 

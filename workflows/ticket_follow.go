@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"deskbridge/internal/logkey"
 	"deskbridge/activities"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
@@ -44,7 +45,7 @@ func (t *ticket) look() {
 	t.Refresh = false
 	t.PausedUntil = workflow.Now(t.ctx)
 	var found activities.Ticket
-	ctx := deskOptions(t.ctx, t.in.Connection.Name, priorityFollow, "Look at ticket "+t.Ticket.Number)
+	ctx := deskOptions(t.ctx, t.in.Connection.Name, names.PriorityFollow, "Look at ticket "+t.Ticket.Number)
 	err := workflow.ExecuteActivity(ctx, desk.FetchTicket, t.Ticket.ID).Get(ctx, &found)
 	switch {
 	case err == nil:
@@ -66,11 +67,16 @@ func (t *ticket) learn(now activities.Ticket) {
 	if now.Status != before.Status {
 		t.note("status: %s", now.Status)
 	}
-	t.publish()
+	if !t.in.Connection.isBrief() {
+		t.publish()
+	}
 	// Asked by its old number, a merged ticket shows the notes from before and after.
 	seen, outcome := t.Notes.count(), t.Outcome
 	err := t.Notes.fetch(t.ctx, t.in.Connection.Name, before.ID)
 	t.consider() // whether the notes can be read or not
+	if t.in.Connection.isBrief() {
+		t.publish() // with what followed from it
+	}
 	if t.Outcome == outcome && (now.ID != before.ID || now.Status != before.Status || t.Notes.count() > seen) {
 		t.tellActivate(EventTicketChanged)
 	}
@@ -150,7 +156,7 @@ func (t *ticket) publish() {
 		}
 	}
 	if err := workflow.UpsertTypedSearchAttributes(t.ctx, updates...); err != nil {
-		workflow.GetLogger(t.ctx).Error("search attributes", "error", err)
+		workflow.GetLogger(t.ctx).Error("search attributes", logkey.Error, err)
 	}
 }
 

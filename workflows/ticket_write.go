@@ -224,7 +224,7 @@ func (t *ticket) perform(write *Write) error {
 	case WriteFile:
 		return t.upload(*write.File)
 	case WritePriority:
-		ctx := deskOptions(t.ctx, name, priorityScreen, "Escalate ticket "+t.Ticket.Number)
+		ctx := deskOptions(t.ctx, name, names.PriorityScreen, "Escalate ticket "+t.Ticket.Number)
 		escalation := activities.Escalation{TicketID: t.Ticket.ID, Priority: write.Priority}
 		return workflow.ExecuteActivity(ctx, desk.EscalateTicket, escalation).Get(ctx, nil)
 	case WriteClose:
@@ -243,7 +243,7 @@ func (t *ticket) perform(write *Write) error {
 
 func (t *ticket) endAtDesk(as providers.State) error {
 	var ended activities.Ticket
-	ctx := deskOptions(t.ctx, t.in.Connection.Name, priorityScreen, "End ticket "+t.Ticket.Number+" as "+string(as))
+	ctx := deskOptions(t.ctx, t.in.Connection.Name, names.PriorityScreen, "End ticket "+t.Ticket.Number+" as "+string(as))
 	err := workflow.ExecuteActivity(ctx, desk.EndTicket, activities.EndTicket{TicketID: t.Ticket.ID, As: as}).Get(ctx, &ended)
 	if err == nil {
 		t.learn(ended)

@@ -116,7 +116,7 @@ func (s *userSync) each(activity any, into *activities.SyncedUsers) error {
 		s.describe()
 		part := activities.SyncUsers{List: s.List, From: s.report.Done, To: min(s.report.Done+syncPart, s.Count), Workflow: NameUser}
 		var synced activities.SyncedUsers
-		ctx := pollOptions(s.ctx, s.Connection.Name, prioritySweep, fmt.Sprintf("%s: users %d to %d of %d", s.report.Phase, part.From+1, part.To, s.Count))
+		ctx := pollOptions(s.ctx, s.Connection.Name, names.PrioritySweep, fmt.Sprintf("%s: users %d to %d of %d", s.report.Phase, part.From+1, part.To, s.Count))
 		err := s.attention.untilMended(s.ctx, s.describe, func() bool { return s.hurry }, func() error {
 			s.hurry = false
 			err := workflow.ExecuteActivity(ctx, activity, part).Get(ctx, &synced)

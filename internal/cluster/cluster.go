@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 	tlog "go.temporal.io/sdk/log"
 
+	"deskbridge/internal/logkey"
 	"deskbridge/internal/names"
 	"deskbridge/internal/payloads"
 )
@@ -56,7 +57,7 @@ func DialWhenUp(ctx context.Context, keys *payloads.Keys, logger *slog.Logger, f
 		if err == nil {
 			return connected, nil
 		}
-		logger.Warn("no temporal server yet", "error", err, "again_in", wait.String())
+		logger.Warn("no temporal server yet", logkey.Error, err, logkey.Again, wait.String())
 		select {
 		case <-ctx.Done():
 			return nil, err

@@ -169,7 +169,9 @@ type Connection struct {
 	SearchLag time.Duration `yaml:"search_lag"`
 	// Rate is the number of activities a second that all workers together may run at this desk.
 	Rate float64 `yaml:"rate"`
-	Poll Poll    `yaml:"poll"`
+	// Budget is what the desk allows in calls; nil if it does not say.
+	Budget *Budget `yaml:"budget"`
+	Poll   Poll    `yaml:"poll"`
 	// Callback names the receiver that is told what happens to requests at this desk.
 	Callback string `yaml:"callback"`
 	// Protected are patterns of logins, addresses and employee numbers whose accounts are never
@@ -186,6 +188,23 @@ type Connection struct {
 
 	settings any
 	kind     all.Type
+}
+
+// Budget is a number of HTTP calls in a period, for each worker process that serves the connection.
+type Budget struct {
+	Calls int           `yaml:"calls"`
+	Per   time.Duration `yaml:"per"`
+}
+
+// perSecond is the budget as activities a second: each makes a call at least.
+func (b Budget) perSecond() float64 { return float64(b.Calls) / b.Per.Seconds() }
+
+// ActivityRate is the number of activities a second that the server hands out, to all workers together.
+func (c *Connection) ActivityRate() float64 {
+	if c.Budget != nil {
+		return min(c.Rate, c.Budget.perSecond())
+	}
+	return c.Rate
 }
 
 // Poll steers how a connection is watched.

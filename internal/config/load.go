@@ -242,7 +242,26 @@ func (l *loader) checkConnection(path []string, c *Connection) {
 	if c.Rate < 0 {
 		l.add(at("rate"), "%v; want activities a second, above 0", c.Rate)
 	}
+	l.checkBudget(at, c)
 	l.checkDurations(at, c)
+}
+
+// pollShare is the part of a budget that polls at their fastest may take.
+const pollShare = 2
+
+func (l *loader) checkBudget(at func(...string) []string, c *Connection) {
+	if c.Budget == nil {
+		return
+	}
+	if c.Budget.Calls < 1 || c.Budget.Per <= 0 {
+		l.add(at("budget"), "want {calls: 500, per: 1h}: how many calls the desk allows in which time")
+		return
+	}
+	polls := int(c.Budget.Per / max(c.Poll.Fastest, time.Millisecond))
+	if polls > c.Budget.Calls/pollShare {
+		l.add(at("poll", "fastest"), "%s is %d polls in %s, more than half of the budget of %d calls; set it to %s or more",
+			c.Poll.Fastest, polls, c.Budget.Per, c.Budget.Calls, (pollShare*c.Budget.Per/time.Duration(c.Budget.Calls)+time.Second-1).Truncate(time.Second))
+	}
 }
 
 func (l *loader) checkLevel(path []string, title string, level, reached providers.Level) {

@@ -169,3 +169,13 @@ func SearchAttributes() map[string]enumspb.IndexedValueType {
 
 // SearchAttributeNames lists them in order.
 func SearchAttributeNames() []string { return slices.Sorted(maps.Keys(SearchAttributes())) }
+
+// Priorities on a task queue, from the first served to the last (DESIGN 6).
+const (
+	PriorityScreen = 1 // somebody waits at a screen
+	PriorityLeave  = 2 // somebody leaves, and must not get in any more
+	PriorityLog    = 3
+	PriorityFollow = 3
+	PriorityPoll   = 4
+	PrioritySweep  = 5
+)

@@ -98,6 +98,8 @@ func (k *Keys) Apply(options *client.Options) {
 		return
 	}
 	options.DataConverter = k.Converter()
+	// What is sealed is compressed already, and does not get smaller on the wire.
+	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 		DataConverter: options.DataConverter, EncodeCommonAttributes: true,
 	})

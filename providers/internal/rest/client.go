@@ -160,6 +160,9 @@ func (c *Client) Write(ctx context.Context, call Call) (Answer, error) {
 
 // Clock reads the desk's clock from the Date of any answer, for desks whose API sends none.
 func (c *Client) Clock(ctx context.Context, op, path string) (time.Time, error) {
+	if err := c.pass(ctx, op); err != nil {
+		return time.Time{}, err
+	}
 	response, err := c.resty.R().SetContext(ctx).Head(path)
 	if err != nil {
 		return time.Time{}, c.transportError(ctx, op, err, reading)
@@ -185,18 +188,23 @@ func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, erro
 	if effect == reading {
 		sending = context.WithValue(ctx, replayable{}, true)
 	}
+	sending, span := startSpan(sending, call)
+	defer span.End()
+	began := time.Now()
 	response, err := c.execute(sending, call)
-	exchange := providers.Exchange{Op: call.Op, Method: call.Method, Path: call.Path}
+	var known *providers.Error
+	if errors.As(err, &known) { // of the log-in, or of the connection's budget: this call was not made
+		return Answer{}, err
+	}
+	exchange := providers.Exchange{Op: call.Op, Method: call.Method, Path: call.Path, Took: time.Since(began)}
 	if err == nil {
 		exchange.Status = response.StatusCode()
 	}
+	endSpan(span, exchange.Status)
 	providers.Observe(ctx, exchange)
 	if err != nil {
-		var known *providers.Error
 		var kind providers.Kind
 		switch {
-		case errors.As(err, &known):
-			return Answer{}, err // of the log-in
 		case errors.As(err, &kind):
 			return Answer{}, c.Errorf(call.Op, kind, err)
 		}
@@ -233,7 +241,21 @@ func (c *Client) execute(ctx context.Context, call Call) (*resty.Response, error
 	return request.Execute(call.Method, call.Path)
 }
 
+// pass waits for the turn of a call.
+func (c *Client) pass(ctx context.Context, op string) error {
+	wait, err := providers.Pass(ctx)
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	refused := c.Errorf(op, providers.RateLimited, err)
+	refused.RetryAfter = wait
+	return refused
+}
+
 func (c *Client) request(ctx context.Context, call Call) (*resty.Request, error) {
+	if err := c.pass(ctx, call.Op); err != nil {
+		return nil, err
+	}
 	request := c.resty.R().SetContext(ctx).SetPathParams(call.Params).SetQueryParamsFromValues(call.Query)
 	for name, value := range call.Header {
 		request.SetHeaderVerbatim(name, value)

@@ -19,6 +19,7 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 
 	"deskbridge/internal/audit"
+	"deskbridge/internal/logkey"
 	"deskbridge/starter/internal/link"
 	"deskbridge/starter/internal/service"
 )
@@ -147,7 +148,7 @@ func register[I, O any](a *API, roles []Role, operation huma.Operation, handler 
 		told := problem(err)
 		var status huma.StatusError
 		if errors.As(told, &status) && status.GetStatus() >= http.StatusInternalServerError {
-			a.Logger.Error("request failed", "operation", operation.OperationID, "request_id", ctx.Value(RequestID{}), "error", err)
+			a.Logger.Error("request failed", logkey.Operation, operation.OperationID, logkey.RequestID, ctx.Value(RequestID{}), logkey.Error, err)
 		}
 		return output, told
 	})
@@ -181,7 +182,7 @@ func (a *API) guard(roles []Role) func(huma.Context, func(huma.Context)) {
 		}
 		if caller.Role == EndUser {
 			if caller.People, err = a.Service.Hashes(caller.Person); err != nil {
-				a.Logger.Error("people's hashes cannot be made", "error", err)
+				a.Logger.Error("people's hashes cannot be made", logkey.Error, err)
 				refuse(http.StatusServiceUnavailable, "this server is not set up for end users; its log says why")
 				return
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"deskbridge/internal/config"
+	"deskbridge/internal/logkey"
 	"deskbridge/starter/internal/link"
 	"deskbridge/starter/internal/service"
 )
@@ -177,7 +178,7 @@ func (p *Portal) render(w http.ResponseWriter, status int, shown page) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	if err := p.pages.Execute(w, shown); err != nil {
-		p.Logger.Warn("the page could not be written", "error", err)
+		p.Logger.Warn("the page could not be written", logkey.Error, err)
 	}
 }
 
@@ -199,7 +200,7 @@ func (p *Portal) broken(w http.ResponseWriter, r *http.Request, err error) {
 		p.sorry(w, http.StatusUnprocessableEntity, err.Error())
 	default:
 		if r.Context().Err() == nil {
-			p.Logger.Error("portal", "error", err)
+			p.Logger.Error("portal", logkey.Error, err)
 		}
 		p.sorry(w, http.StatusServiceUnavailable, "This does not work at the moment. Please try again in a minute; nothing that you sent before is lost.")
 	}
