@@ -63,7 +63,7 @@ func (s *server) add(ctx context.Context, loaded *config.Config, connections []s
 			calls.Budget = activities.NewBudget(connection.Budget.Calls, connection.Budget.Per)
 		}
 		options := s.options(calls)
-		options.TaskQueueActivitiesPerSecond = connection.ActivityRate()
+		options.TaskQueueActivitiesPerSecond = connection.Rate
 		options.DisableWorkflowWorker = true
 		w := worker.New(s.client, names.DeskTaskQueue(name), options)
 		w.RegisterActivity(&activities.Desk{

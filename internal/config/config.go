@@ -196,17 +196,6 @@ type Budget struct {
 	Per   time.Duration `yaml:"per"`
 }
 
-// perSecond is the budget as activities a second: each makes a call at least.
-func (b Budget) perSecond() float64 { return float64(b.Calls) / b.Per.Seconds() }
-
-// ActivityRate is the number of activities a second that the server hands out, to all workers together.
-func (c *Connection) ActivityRate() float64 {
-	if c.Budget != nil {
-		return min(c.Rate, c.Budget.perSecond())
-	}
-	return c.Rate
-}
-
 // Poll steers how a connection is watched.
 type Poll struct {
 	Fastest time.Duration `yaml:"fastest"`

@@ -224,7 +224,7 @@ func budgeted(t *testing.T) {
 	require.LessOrEqual(t, counted.Load(), allowed)
 	require.Greater(t, counted.Load(), int64(5), "the desk is asked")
 	require.Less(t, noted, 30*time.Second, "a note waits for at most a few tokens of the budget")
-	require.Less(t, heard, 75*time.Second, "two intervals, and what reading the ticket takes from the budget")
+	require.Less(t, heard, time.Minute, "two intervals, and what reading the ticket takes from the budget")
 }
 
 // isolated compares how long a ticket takes at a live desk, alone and beside one that never answers.
@@ -459,7 +459,6 @@ func observed(t *testing.T) {
 		return true
 	}, "the worker has each metric that rules and dashboard ask for")
 	require.Contains(t, metrics, `deskbridge_desk_call_seconds_count{connection="rt",status="201"}`)
-	require.Contains(t, metrics, "# HELP deskbridge_attention")
 	process.Stop() // sends the last spans
 	mu.Lock()
 	defer mu.Unlock()
