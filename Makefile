@@ -2,9 +2,9 @@
 GO ?= go
 TOOLS = $(CURDIR)/.build/bin
 
-.PHONY: check format lint workflowcheck generated test contracts gen licenses supply vuln desks e2e chaos fuzz rt-server znuny-server dev browser fmt tools
+.PHONY: bench bench-large microbench compose release check format lint workflowcheck generated test contracts gen licenses supply vuln desks e2e chaos fuzz rt-server znuny-server dev browser fmt tools
 
-check: format lint workflowcheck generated test contracts
+check: format lint workflowcheck generated test contracts compose
 
 tools: $(TOOLS)/golangci-lint $(TOOLS)/workflowcheck $(TOOLS)/oapi-codegen $(TOOLS)/go-licenses $(TOOLS)/cyclonedx-gomod
 
@@ -22,6 +22,9 @@ $(TOOLS)/govulncheck: internal/tools/go.mod
 
 $(TOOLS)/go-licenses: internal/tools/go.mod
 	$(GO) build -C internal/tools -o $@ github.com/google/go-licenses/v2
+
+$(TOOLS)/benchstat: internal/tools/go.mod
+	$(GO) build -C internal/tools -o $@ golang.org/x/perf/cmd/benchstat
 
 $(TOOLS)/cyclonedx-gomod: internal/tools/go.mod
 	$(GO) build -C internal/tools -o $@ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
@@ -74,6 +77,30 @@ contracts:
 	rm -rf .build/recorded
 	DESKBRIDGE_RECORD=$(CURDIR)/.build/recorded $(GO) test -count=1 -run TestSimulatedDeskConforms $(DOCUMENTED:%=./providers/%)
 	cd internal/contracts && DESKBRIDGE_RECORD=$(CURDIR)/.build/recorded $(GO) test -count=1 ./...
+
+# Deskbridge beside what an engineer would write from Temporal's samples, in one run; about 35 minutes,
+# with nothing else on the machine. The table is printed, and drawn for this README.
+bench:
+	$(GO) run ./internal/bench
+	$(GO) run -C internal/tools ./plot $(CURDIR)/.build/bench/results.json $(CURDIR)/internal/bench/bench.svg
+
+# What a ticket costs as their number grows; about two hours.
+bench-large:
+	$(GO) run ./internal/bench -parts waiting -alone -sizes 1000,10000,100000
+
+# What codecs and decoders cost; beside the run before, if there is one.
+microbench: $(TOOLS)/benchstat
+	@test ! -f .build/microbench.txt || mv .build/microbench.txt .build/microbench.before.txt
+	$(GO) test -run '^$$' -bench . -count 6 ./internal/payloads ./providers/rt ./providers/internal/soap >.build/microbench.txt
+	@$< $(wildcard .build/microbench.before.txt) .build/microbench.txt
+
+# docker-compose.yml as `docker compose config` checks it, by the client or, without it, by its library.
+compose:
+	@if docker compose version >/dev/null 2>&1; then docker compose config -q && echo "docker compose config: ok"; else $(GO) run -C internal/tools ./compose $(CURDIR)/docker-compose.yml; fi
+
+# Archives of both programs for each system, with checksums and SBOMs, in .build/release: make release VERSION=1.0.0
+release: $(TOOLS)/cyclonedx-gomod
+	.ci/release.sh $(VERSION)
 
 rt-server:
 	.ci/rt.sh start

@@ -103,7 +103,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.PersistentFlags().StringVar(&a.configPath, "config", config.DefaultPath, "configuration file")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "table", "table or json")
-	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), keysCommand(), a.auditCommand(), a.deploymentCommand(), openAPICommand(), a.devCommand())
+	root.AddCommand(a.requestCommand("onboard", service.Onboarding), a.requestCommand("fulfil", service.Fulfilment), a.requestCommand("offboard", service.Offboarding), a.usersCommand(), a.ticketCommand(), a.actionCommand(), a.listCommand(), a.whyCommand(), a.retryCommand(), a.watchCommand(), a.connectionsCommand(), a.serveCommand(), keysCommand(), a.auditCommand(), a.deploymentCommand(), openAPICommand(), a.devCommand())
 	return root
 }
 

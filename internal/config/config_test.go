@@ -108,6 +108,17 @@ func TestSettingsOfADeskAreReportedWithTheirLines(t *testing.T) {
 	require.NotContains(t, err.Error(), "hunter2")
 }
 
+func TestPollsMayTakeHalfOfABudgetAtMost(t *testing.T) {
+	with := func(budget, fastest string) error {
+		_, err := Parse("c.yaml", []byte(strings.Replace(good, "    poll: {fastest: 5s}\n", "    budget: "+budget+"\n    poll: {fastest: "+fastest+", slowest: 5m}\n", 1)))
+		return err
+	}
+	require.NoError(t, with("{calls: 500, per: 1h}", "15s"))
+	require.ErrorContains(t, with("{calls: 100, per: 1h}", "15s"), "15s is 240 polls in 1h0m0s, more than half of the budget of 100 calls; set it to 1m12s or more")
+	require.NoError(t, with("{calls: 100, per: 1h}", "1m12s"))
+	require.ErrorContains(t, with("{calls: 0, per: 1h}", "15s"), "want {calls: 500, per: 1h}")
+}
+
 func TestAnEmptyConfigurationSaysWhatItNeeds(t *testing.T) {
 	for _, content := range []string{"", "{}", "connections: {}"} {
 		_, err := Parse("c.yaml", []byte(content))

@@ -259,9 +259,21 @@ func isolated(t *testing.T) {
 	}
 	asking.Wait()
 	beside := took()
+	hung := strings.Fields(strings.SplitN(mustRead(t, paths[0]), "request_id: ", 2)[1])[0]
+	eventually(t, func() bool {
+		stdout, _, _ := o.run(t, "why", hung)
+		return strings.Contains(stdout, "no answer in time") && strings.Contains(stdout, "starter connections check zendesk-dead")
+	}, "a request that hangs says why")
 	ratio := float64(beside) / float64(alone)
 	t.Logf("a ticket is logged in %s alone, in %s beside 40 at a dead desk: ratio %.2f", alone, beside, ratio)
 	require.Less(t, ratio, 2.0)
+}
+
+func mustRead(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
 }
 
 // upgraded: version A logs, version B finishes; nothing but the worker changes.
@@ -281,6 +293,10 @@ func upgraded(t *testing.T) {
 	promote("A")
 	keys := []string{o.fulfil(t, "rt"), o.fulfil(t, "rt")}
 	numbers := []string{o.logged(t, "rt", keys[0]), o.logged(t, "rt", keys[1])}
+	require.Contains(t, o.ok(t, nil, "why", numbers[0]), "an agent must resolve the ticket")
+	_, stderr, code = o.run(t, "why", "R-unknown")
+	require.Equal(t, 4, code)
+	require.Contains(t, stderr, "starter list")
 
 	o.work(t, "worker-b", nil, "-deployment", deployment, "-build-id", "B")
 	eventually(t, func() bool {
@@ -356,6 +372,10 @@ func remote(t *testing.T) {
 	o.work(t, "worker", environment, "-connections", "zendesk", "-workflows")
 	require.NotEmpty(t, o.logged(t, "zendesk", o.fulfil(t, "zendesk")))
 	inside := o.fulfil(t, "rt") // whose desk only a worker in the customer's network reaches
+	eventually(t, func() bool {
+		stdout, _, _ := o.run(t, "why", "rt/"+strings.TrimSuffix(inside, "/ticket"))
+		return strings.Contains(stdout, "start a worker: none serves the task queue desk/rt")
+	}, "a request without a worker for its desk says so")
 	o.work(t, "worker-rt", environment, "-connections", "rt")
 	require.NotEmpty(t, o.logged(t, "rt", inside))
 	for name, value := range map[string]string{"TEMPORAL_ADDRESS": proxied, "TEMPORAL_TLS": "true", "TEMPORAL_TLS_SERVER_CA_CERT_PATH": authority} {

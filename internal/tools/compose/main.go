@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/cli"
@@ -19,7 +21,10 @@ func main() {
 }
 
 func run(ctx context.Context, files []string) error {
-	options, err := cli.NewProjectOptions(files, cli.WithDotEnv)
+	if len(files) == 0 {
+		return errors.New("want a Compose file")
+	}
+	options, err := cli.NewProjectOptions(files, cli.WithWorkingDirectory(filepath.Dir(files[0])), cli.WithEnvFiles(), cli.WithDotEnv)
 	if err != nil {
 		return err
 	}
