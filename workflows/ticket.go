@@ -7,8 +7,8 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
-	"deskbridge/internal/logkey"
 	"deskbridge/activities"
+	"deskbridge/internal/logkey"
 	"deskbridge/internal/names"
 	"deskbridge/providers"
 )

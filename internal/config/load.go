@@ -260,7 +260,7 @@ func (l *loader) checkBudget(at func(...string) []string, c *Connection) {
 	polls := int(c.Budget.Per / max(c.Poll.Fastest, time.Millisecond))
 	if polls > c.Budget.Calls/pollShare {
 		l.add(at("poll", "fastest"), "%s is %d polls in %s, more than half of the budget of %d calls; set it to %s or more",
-			c.Poll.Fastest, polls, c.Budget.Per, c.Budget.Calls, (pollShare*c.Budget.Per/time.Duration(c.Budget.Calls)+time.Second-1).Truncate(time.Second))
+			c.Poll.Fastest, polls, c.Budget.Per, c.Budget.Calls, (pollShare*c.Budget.Per/time.Duration(c.Budget.Calls) + time.Second - 1).Truncate(time.Second))
 	}
 }
 

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -483,10 +484,13 @@ func observed(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	for _, want := range []string{"deskbridge-worker", "RunActivity:LogTicket", "POST /ticket", "url.template", "RunWorkflow:Ticket"} {
-		require.True(t, strings.Contains(string(traces), want), "no span has %q", want)
+		if !bytes.Contains(traces, []byte(want)) {
+			t.Errorf("no span has %q", want)
+		}
 	}
 	for _, secret := range []string{"Anna", "Żółć", "@example.test", "Laptop", "Any news", "pass-bridge", "Please prepare"} {
-		require.False(t, strings.Contains(string(traces), secret), "a span holds %q", secret)
-		require.False(t, strings.Contains(metrics, secret), "a metric holds %q", secret)
+		if bytes.Contains(traces, []byte(secret)) || strings.Contains(metrics, secret) {
+			t.Errorf("a span or a metric holds %q", secret)
+		}
 	}
 }

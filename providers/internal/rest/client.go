@@ -204,8 +204,7 @@ func (c *Client) do(ctx context.Context, call Call, effect effect) (Answer, erro
 	providers.Observe(ctx, exchange)
 	if err != nil {
 		var kind providers.Kind
-		switch {
-		case errors.As(err, &kind):
+		if errors.As(err, &kind) {
 			return Answer{}, c.Errorf(call.Op, kind, err)
 		}
 		return Answer{}, c.transportError(ctx, call.Op, err, effect)
