@@ -38,9 +38,10 @@ func (a *app) whyCommand() *cobra.Command {
 					if !hold.Since.IsZero() {
 						line("since", hold.Since.Local().Format(time.DateTime))
 					}
-					if hold.Failure != "" {
-						line("failed", fmt.Sprintf("%s (attempt %d)", hold.Failure, hold.Attempts))
+					if hold.Failure != "" && hold.Attempts > 0 {
+						hold.Failure += fmt.Sprintf(" (attempt %d)", hold.Attempts)
 					}
+					line("because", hold.Failure)
 					if !hold.Next.IsZero() {
 						line("again at", hold.Next.Local().Format(time.DateTime))
 					}

@@ -41,12 +41,12 @@ func (w *world) attention(ctx context.Context) map[string]string {
 }
 
 // searchCanaries looks for secrets, notes, names and addresses where none may be: in what the
-// Temporal server stores and lists, in all logs, and in what the programs tell of themselves.
+// Temporal server stores and lists, in all logs and traces, and in what the programs tell of themselves.
 func (w *world) searchCanaries(ctx context.Context) []string {
 	flying := w.canaries()
 	var found []string
 	search := func(place string, content []byte) { found = append(found, flying.in(place, content)...) }
-	for _, pattern := range []string{"*.log", "temporal.db*"} {
+	for _, pattern := range []string{"*.log", "temporal.db*", tracesFile} {
 		paths, _ := filepath.Glob(filepath.Join(w.folder, pattern))
 		if len(paths) == 0 {
 			found = append(found, "there is no "+pattern+" to search")

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -133,6 +134,23 @@ func (w *world) serve(ctx context.Context, handler http.Handler) (string, error)
 	return "http://" + listener.Addr().String(), nil
 }
 
+// collect keeps traces as they are sent, for the search of what may not be in them.
+func (w *world) collect(answer http.ResponseWriter, r *http.Request) {
+	w.saying.Lock()
+	defer w.saying.Unlock()
+	file, err := os.OpenFile(filepath.Join(w.folder, tracesFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = io.Copy(file, r.Body)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		answer.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+// tracesFile holds the traces of all programs.
+const tracesFile = "traces.otlp"
+
 func (w *world) openDesks() error {
 	for i, d := range w.desks {
 		d.name = string(d.vendor)
@@ -254,7 +272,11 @@ func (w *world) start(ctx context.Context) error {
 		}
 	}
 	w.server = devstack.Server(program, at("temporal.db"), at("temporal.log"), ports[0], ports[1], suggestAfter)
-	temporal := []string{"TEMPORAL_ADDRESS=" + w.address}
+	collector, err := w.serve(ctx, http.HandlerFunc(w.collect))
+	if err != nil {
+		return err
+	}
+	temporal := []string{"TEMPORAL_ADDRESS=" + w.address, "OTEL_EXPORTER_OTLP_ENDPOINT=" + collector}
 	for i := range w.workers {
 		w.health[i] = fmt.Sprintf("127.0.0.1:%d", ports[2+i])
 		w.workers[i] = devstack.NewProcess(at(fmt.Sprintf("worker%d.log", i)), at("worker"), temporal, "-config", at("deskbridge.yaml"), "-health", w.health[i])

@@ -46,6 +46,7 @@ import (
 func TestOperation(t *testing.T) {
 	t.Run("a thousand tickets wait at a desk that allows 500 calls an hour", budgeted)
 	t.Run("a dead desk does not slow another", isolated)
+	t.Run("who waits at a screen goes before those whose tickets are to be logged", prioritized)
 	t.Run("what waits is finished by the next version of the worker", upgraded)
 	t.Run("a server beyond mutual TLS is served by a worker of one connection", remote)
 	t.Run("metrics and traces tell what an operator asks and nothing of people", observed)
@@ -268,6 +269,22 @@ func isolated(t *testing.T) {
 	ratio := float64(beside) / float64(alone)
 	t.Logf("a ticket is logged in %s alone, in %s beside 40 at a dead desk: ratio %.2f", alone, beside, ratio)
 	require.Less(t, ratio, 2.0)
+}
+
+// prioritized: the desk takes an activity a second, and has a long queue.
+func prioritized(t *testing.T) {
+	const queued = 20
+	o := newOperated(t, map[string]string{"rt": "rate: 1\n    poll: {fastest: 30s, slowest: 30s, sweep: 1h}"}, func(_ string, desk http.Handler) http.Handler { return desk })
+	o.work(t, "worker", nil)
+	key := o.fulfil(t, "rt")
+	o.logged(t, "rt", key)
+	for range queued {
+		o.fulfil(t, "rt")
+	}
+	o.ok(t, nil, "ticket", "note", key, "Any news?", "--connection", "rt")
+	logged := len(o.desks["rt"].Tickets()) - 1
+	t.Logf("the note came when %d of %d tickets were logged", logged, queued)
+	require.Less(t, logged, queued/2)
 }
 
 func mustRead(t *testing.T, path string) string {

@@ -32,6 +32,8 @@ type Hold struct {
 	Next     time.Time `json:"next,omitzero"`
 	// Do is what a person can do about it.
 	Do string `json:"do"`
+	// fine says that it goes on by itself at once.
+	fine bool
 }
 
 // Why tells what the runs of a request, of a ticket number or of a workflow ID wait for. It asks the
@@ -93,7 +95,7 @@ func (s *Service) watchHolds(ctx context.Context, connection string) ([]Hold, er
 	var holds []Hold
 	found, err := s.holdsOf(ctx, described)
 	for _, hold := range found {
-		if hold.Failure != "" || hold.Waits != "" && hold.Attempts > 0 {
+		if hold.Attempts > 0 && !hold.fine {
 			holds = append(holds, hold)
 		}
 	}
@@ -135,7 +137,7 @@ func (s *Service) holdsOf(ctx context.Context, described *workflowservice.Descri
 		case hold.Attempts > 1:
 			hold.Do = "the worker's code does not take this run; its log says why. After an upgrade promote the version before: starter deployment promote"
 		default:
-			hold.Do = "nothing; it is about to go on"
+			hold.Do, hold.fine = "nothing; it is about to go on", true
 		}
 		add(hold)
 	}
@@ -147,13 +149,13 @@ func (s *Service) holdsOf(ctx context.Context, described *workflowservice.Descri
 		add(hold)
 	}
 	if attention := names.Value(attributes, names.Attention); attention != "" {
-		hold := Hold{Waits: "a person: " + attention, Do: "starter list --attention; then starter retry " + id}
+		hold := Hold{Waits: "a person: " + attention, Do: "mend that; then starter retry " + id}
+		if connection != "" {
+			hold.Do = "mend that, starter connections check " + connection + " names what is wrong at the desk; then starter retry " + id
+		}
 		asking, cancel := context.WithTimeout(ctx, soon)
 		defer cancel()
-		var cure string
-		if s.Query(asking, id, names.Cure, &cure) == nil && cure != "" {
-			hold.Do = cure + "; then starter retry " + id
-		}
+		_ = s.Query(asking, id, names.Cure, &hold.Failure)
 		add(hold)
 	}
 	if len(holds) > 0 {
@@ -227,9 +229,9 @@ func (s *Service) pending(ctx context.Context, pending *workflowpb.PendingActivi
 	case hold.Failure != "":
 		hold.Do = "nothing is lost, it is tried again; mend what the failure names"
 	case started:
-		hold.Do = "nothing; it runs right now"
+		hold.Do, hold.fine = "nothing; it runs right now", hold.Failure == ""
 	default:
-		hold.Do = "its turn comes; if that takes long, the connection's rate or budget is spent"
+		hold.Do, hold.fine = "its turn comes; if that takes long, the connection's rate or budget is spent", time.Since(hold.Since) < pollerSeen
 	}
 	return hold, nil
 }
