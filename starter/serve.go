@@ -56,7 +56,7 @@ func (a *app) serveCommand() *cobra.Command {
 	return command
 }
 
-func (a *app) serve(ctx context.Context, listen, static string, logger *slog.Logger) (err error) {
+func (a *app) serve(ctx context.Context, listen, static string, logger *slog.Logger) error {
 	loaded, err := config.Load(a.configPath)
 	if err != nil {
 		return exitError{exitUsage, err}
@@ -66,11 +66,11 @@ func (a *app) serve(ctx context.Context, listen, static string, logger *slog.Log
 		return exitError{exitUsage, err}
 	}
 	asked := &service.Service{Config: loaded}
-	traced, err := tracing.Start(ctx, "deskbridge-starter")
+	traced, err := tracing.Start(ctx, "deskbridge-starter", logger)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	defer func() { err = errors.Join(err, traced.Stop(context.WithoutCancel(ctx))) }()
+	defer traced.Stop()
 	dial := func(ctx context.Context, keys *payloads.Keys, logger *slog.Logger) (client.Client, error) {
 		return cluster.DialWhenUp(ctx, keys, logger, traced.Apply)
 	}

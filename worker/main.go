@@ -29,7 +29,7 @@ type settings struct {
 	deployment, buildID string
 }
 
-// defaultCache takes about 320 MiB when it is full.
+// defaultCache takes about 600 MiB when it is full (make bench).
 const defaultCache = 10_000
 
 func main() {
@@ -38,7 +38,7 @@ func main() {
 	withWorkflows := flag.Bool("workflows", false, "run workflows too, beside --connections")
 	var s settings
 	flag.StringVar(&s.health, "health", "127.0.0.1:8081", "address of /healthz, /readyz and /metrics; empty for none")
-	flag.IntVar(&s.cache, "cache", defaultCache, "runs that are kept in memory, about 32 KiB each; others are read again when something happens to them")
+	flag.IntVar(&s.cache, "cache", defaultCache, "runs that are kept in memory, about 60 KiB each; others are read again when something happens to them")
 	flag.StringVar(&s.deployment, "deployment", "", "name of the worker deployment, for rolling upgrades; its current version is set by starter deployment")
 	flag.StringVar(&s.buildID, "build-id", version.String(), "version within the deployment")
 	probing := flag.Bool("probe", false, "ask the worker that serves --health whether it can work, and exit: for health checks of containers")
@@ -65,7 +65,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, logger *slog.Logger, path, only string, withWorkflows bool, s settings) (err error) {
+func run(ctx context.Context, logger *slog.Logger, path, only string, withWorkflows bool, s settings) error {
 	loaded, err := config.Load(path)
 	if err != nil {
 		return err
@@ -85,11 +85,11 @@ func run(ctx context.Context, logger *slog.Logger, path, only string, withWorkfl
 	if err != nil {
 		return err
 	}
-	traced, err := tracing.Start(ctx, "deskbridge-worker")
+	traced, err := tracing.Start(ctx, "deskbridge-worker", logger)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, traced.Stop(context.WithoutCancel(ctx))) }()
+	defer traced.Stop()
 	client, err := cluster.DialWhenUp(ctx, keys, logger, metrics.apply, traced.Apply)
 	if err != nil {
 		return err

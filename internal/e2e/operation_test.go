@@ -209,7 +209,7 @@ func budgeted(t *testing.T) {
 	watch, err := workflows.NewWatch(lot.Connection, began)
 	require.NoError(t, err)
 	require.NoError(t, (&activities.Common{Client: connected}).StartWatch(t.Context(), watch))
-	time.Sleep(40 * time.Second) // the sweep has spent what it may
+	time.Sleep(20 * time.Second) // the sweep has spent what it may
 	o.resolve(t, "jira", waiting[5].ID)
 	resolved := time.Now()
 	key := strings.TrimPrefix(waiting[6].WorkflowID, "ticket/jira/")
@@ -241,7 +241,7 @@ func isolated(t *testing.T) {
 	o.work(t, "worker", nil)
 	took := func() time.Duration {
 		var all []time.Duration
-		for range 9 {
+		for range 5 {
 			began := time.Now()
 			o.logged(t, "rt", o.fulfil(t, "rt"))
 			all = append(all, time.Since(began))

@@ -10,7 +10,9 @@ package tracing
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -22,6 +24,7 @@ import (
 	temporalotel "go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
 
+	"deskbridge/internal/logkey"
 	"deskbridge/internal/version"
 )
 
@@ -32,7 +35,7 @@ type Tracing struct {
 }
 
 // Start reads the environment; program names what is traced unless OTEL_SERVICE_NAME does.
-func Start(ctx context.Context, program string) (*Tracing, error) {
+func Start(ctx context.Context, program string, logger *slog.Logger) (*Tracing, error) {
 	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" || os.Getenv("OTEL_SDK_DISABLED") == "true" {
 		return &Tracing{}, nil
 	}
@@ -48,6 +51,7 @@ func Start(ctx context.Context, program string) (*Tracing, error) {
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(wordless{exporter}), sdktrace.WithResource(described))
 	propagator := propagation.TraceContext{}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("traces", logkey.Error, err) }))
 	otel.SetTracerProvider(provider)
 	otel.SetTextMapPropagator(propagator)
 	traced, err := temporalotel.NewTracingInterceptor(temporalotel.TracerOptions{
@@ -67,12 +71,19 @@ func (t *Tracing) Apply(options *client.Options) {
 	}
 }
 
+// stopWithin bounds how long the last spans may take; a receiver that is down holds nobody up.
+const stopWithin = 5 * time.Second
+
 // Stop sends what was not sent yet.
-func (t *Tracing) Stop(ctx context.Context) error {
+func (t *Tracing) Stop() {
 	if t.provider == nil {
-		return nil
+		return
 	}
-	return t.provider.Shutdown(ctx)
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	if err := t.provider.Shutdown(ctx); err != nil {
+		otel.Handle(err)
+	}
 }
 
 // wordless drops the texts of errors from spans: the kind of an error is in a run and in the logs.
