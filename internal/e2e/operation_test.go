@@ -118,7 +118,7 @@ func (o *operated) work(t *testing.T, name string, environment []string, args ..
 		append([]string{"-config", filepath.Join(o.folder, "deskbridge.yaml"), "-health", health}, args...)...)
 	require.NoError(t, process.Start())
 	t.Cleanup(func() {
-		process.Stop()
+		process.Kill() // nobody waits for what it does
 		if text, err := os.ReadFile(log); t.Failed() && err == nil {
 			t.Logf("the end of the log of %s:\n%s", name, text[max(0, len(text)-5000):])
 		}
@@ -311,7 +311,7 @@ func upgraded(t *testing.T) {
 	promote("A")
 	keys := []string{o.fulfil(t, "rt"), o.fulfil(t, "rt")}
 	numbers := []string{o.logged(t, "rt", keys[0]), o.logged(t, "rt", keys[1])}
-	require.Contains(t, o.ok(t, nil, "why", numbers[0]), "an agent must resolve the ticket")
+	eventually(t, func() bool { return strings.Contains(o.ok(t, nil, "why", numbers[0]), "an agent must resolve the ticket") }, "a ticket that waits says so")
 	_, stderr, code = o.run(t, "why", "R-unknown")
 	require.Equal(t, 4, code)
 	require.Contains(t, stderr, "starter list")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -158,11 +159,13 @@ func (s *Service) holdsOf(ctx context.Context, described *workflowservice.Descri
 		_ = s.Query(asking, id, names.Cure, &hold.Failure)
 		add(hold)
 	}
-	if len(holds) > 0 {
+	phase, number := names.Value(attributes, names.Phase), names.Value(attributes, names.TicketNumber)
+	follows := phase == workflows.PhaseWaiting || phase == workflows.PhaseWatching
+	if slices.ContainsFunc(holds, func(hold Hold) bool { return !hold.fine || !follows }) {
 		return holds, nil
 	}
-	number := names.Value(attributes, names.TicketNumber)
-	switch names.Value(attributes, names.Phase) {
+	holds = nil // what is done for it right now is not what it waits for
+	switch phase {
 	case workflows.PhaseWaiting:
 		add(Hold{Waits: fmt.Sprintf("the agents of %s: ticket %s is %s", connection, number, names.Value(attributes, names.TicketStatus)), Since: names.Time(attributes, names.ChangedAt),
 			Do: "nothing here; an agent must resolve the ticket"})
