@@ -311,7 +311,9 @@ func upgraded(t *testing.T) {
 	promote("A")
 	keys := []string{o.fulfil(t, "rt"), o.fulfil(t, "rt")}
 	numbers := []string{o.logged(t, "rt", keys[0]), o.logged(t, "rt", keys[1])}
-	eventually(t, func() bool { return strings.Contains(o.ok(t, nil, "why", numbers[0]), "an agent must resolve the ticket") }, "a ticket that waits says so")
+	eventually(t, func() bool {
+		return strings.Contains(o.ok(t, nil, "why", numbers[0]), "an agent must resolve the ticket")
+	}, "a ticket that waits says so")
 	_, stderr, code = o.run(t, "why", "R-unknown")
 	require.Equal(t, 4, code)
 	require.Contains(t, stderr, "starter list")
