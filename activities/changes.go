@@ -227,9 +227,13 @@ func CountWaiting(ctx context.Context, server client.Client, connection string) 
 	return int(count.GetCount()), nil
 }
 
+// listPage is the number of workflows that are listed together, the most that the server answers: its
+// SQL stores read over all the pages before each page.
+const listPage = 1000
+
 // eachWaiting lists workflows page by page.
 func (d *Desk) eachWaiting(ctx context.Context, query string, visit func([]waiting) error) error {
-	request := &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: sweepPage}
+	request := &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: listPage}
 	for {
 		page, err := d.Client.ListWorkflow(ctx, request)
 		if err != nil {

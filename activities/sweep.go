@@ -11,8 +11,8 @@ import (
 	"deskbridge/providers"
 )
 
-// sweepPage is the number of tickets that are read together.
-const sweepPage = 100
+// sweepBatch is the number of tickets that are read from the desk together.
+const sweepBatch = 100
 
 // Swept is what a sweep found.
 type Swept struct {
@@ -42,7 +42,12 @@ func (d *Desk) SweepTickets(ctx context.Context) (Swept, error) {
 	}
 	err := d.eachWaiting(ctx, waitingQuery(d.Connection), func(found []waiting) error {
 		found = slices.DeleteFunc(found, func(run waiting) bool { return s.read[run.workflowID] })
-		return s.page(ctx, found)
+		for batch := range slices.Chunk(found, sweepBatch) {
+			if err := s.batch(ctx, batch); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err == nil {
 		err = s.failure
@@ -61,7 +66,7 @@ type sweep struct {
 	inARow  int
 }
 
-func (s *sweep) page(ctx context.Context, found []waiting) error {
+func (s *sweep) batch(ctx context.Context, found []waiting) error {
 	live, err := s.desk.fetchBatch(ctx, found)
 	if err != nil {
 		return err

@@ -116,7 +116,8 @@ func answers(ctx context.Context, url string) bool {
 	return answer.StatusCode < 300
 }
 
-// watch lets the connection be polled from now on, and waits until the first sweep has read all.
+// watch lets the connection be polled from now on, and waits until the first sweep has read all; most
+// of its time is the simulated desk's.
 func (o *ours) watch(ctx context.Context) error {
 	if err := sleep(ctx, 3*time.Second); err != nil { // more than the overlap, so that nothing parked counts as changed
 		return err
@@ -131,7 +132,7 @@ func (o *ours) watch(ctx context.Context) error {
 	const look = 5 * time.Second
 	polls := 1 + int64(look/o.lot.Connection.Watch.Fastest)
 	before := o.desk.calls.Load()
-	return await(ctx, 5*time.Minute, "the first sweep ends", func() bool {
+	return await(ctx, 20*time.Minute, "the first sweep ends", func() bool {
 		if sleep(ctx, look) != nil {
 			return false
 		}
