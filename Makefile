@@ -84,7 +84,7 @@ bench:
 	$(GO) run ./internal/bench
 	$(GO) run -C internal/tools ./plot $(CURDIR)/.build/bench/results.json $(CURDIR)/internal/bench/bench.svg
 
-# What a ticket costs as their number grows; about two hours.
+# What a ticket costs as their number grows; an hour, with nothing else on the machine.
 bench-large:
 	$(GO) run ./internal/bench -parts waiting -alone -sizes 1000,10000,100000
 
