@@ -32,7 +32,7 @@ type feed struct {
 	tickets map[string]providers.Ticket
 	hidden  map[string]bool
 	down    map[string]bool
-	batches int
+	batches []int
 	fetched []string
 }
 
@@ -47,7 +47,7 @@ func (f *feed) FetchChanges(_ context.Context, query providers.ChangesQuery) (pr
 }
 
 func (f *feed) FetchTickets(_ context.Context, ids []string) ([]providers.Ticket, error) {
-	f.batches++
+	f.batches = append(f.batches, len(ids))
 	var found []providers.Ticket
 	for _, id := range ids {
 		if ticket, live := f.tickets[id]; live && ticket.ID == id {
@@ -246,13 +246,29 @@ func TestASweepFindsWhatPollingCannotSee(t *testing.T) {
 	var swept activities.Swept
 	require.NoError(t, result.Get(&swept))
 	require.Equal(t, activities.Swept{Read: 5, Signalled: 4}, swept)
-	require.Equal(t, 1, w.feed.batches)
+	require.Equal(t, []int{5}, w.feed.batches)
 	require.Empty(t, w.server.signals["ticket/rt/R/1"])
 	require.Equal(t, "resolved", w.server.signals["ticket/rt/R/2"][0].Ticket.Status)
 	require.Equal(t, "30", w.server.signals["ticket/rt/R/3"][0].Ticket.ID)
 	require.Nil(t, w.server.signals["ticket/rt/R/4"][0].Ticket, "deleted")
 	require.False(t, w.server.signals["ticket/rt/R/4"][0].Hidden)
 	require.True(t, w.server.signals["ticket/rt/R/5"][0].Hidden)
+}
+
+func TestASweepReadsManyTicketsInBatches(t *testing.T) {
+	w := newPollWorld(t)
+	for n := range 250 {
+		id := fmt.Sprint(n + 1)
+		known := ticket(n+1, "", 10, "open")
+		w.feed.tickets[id] = known
+		w.server.waiting["ticket/rt/R/"+id] = [2]string{id, known.Version()}
+	}
+	result, err := w.env.ExecuteActivity(w.desk.SweepTickets)
+	require.NoError(t, err)
+	var swept activities.Swept
+	require.NoError(t, result.Get(&swept))
+	require.Equal(t, activities.Swept{Read: 250}, swept)
+	require.Equal(t, []int{100, 100, 50}, w.feed.batches)
 }
 
 func TestATicketThatCannotBeReadKeepsNoOtherFromBeingSwept(t *testing.T) {
